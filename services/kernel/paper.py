@@ -1,0 +1,216 @@
+"""What is read from a sheet of paper: lines, pages, fields, documents and their problems, and their JSON.
+
+These shapes travel between the rooms (``ocr`` makes them, ``filing`` and ``search`` use them) and, through
+``muniment read --json``, to users. Boxes are pixels of the *upright* page, four corners clockwise from top left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+Point = tuple[float, float]
+Box = tuple[Point, Point, Point, Point]
+Check = Literal["ok", "failed", "none"]
+
+DOCUMENT_TYPES = (
+    "sale_contract",
+    "lease_contract",
+    "investment_agreement",
+    "supplementary_agreement",
+    "payment_voucher",
+    "invoice",
+    "bank_slip",
+    "id_card",
+    "household_register",
+    "business_licence",
+    "property_certificate",
+    "acceptance_report",
+    "power_of_attorney",
+    "complaint_record",
+    "other",
+)
+
+FIELD_NAMES = (
+    "contract_number",
+    "party_seller",
+    "party_buyer",
+    "party_lessor",
+    "party_lessee",
+    "name",
+    "gender",
+    "ethnicity",
+    "birth_date",
+    "id_number",
+    "phone",
+    "address",
+    "property_unit",
+    "permit_number",
+    "filing_number",
+    "credit_code",
+    "organisation",
+    "bank_account",
+    "amount",
+    "amount_in_words",
+    "area",
+    "unit_price",
+    "signed_on",
+    "valid_from",
+    "valid_until",
+    "paid_on",
+    "voucher_number",
+    "payer",
+    "payee",
+    "purpose",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a person must know about a file or page. ``message`` says what to do next."""
+
+    code: str
+    message: str
+    page: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"code": self.code, "message": self.message} | ({"page": self.page} if self.page is not None else {})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Problem:
+        return cls(code=data["code"], message=data["message"], page=data.get("page"))
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which engine and model read a page; recorded with every result."""
+
+    name: str
+    version: str
+    model: str
+
+    def to_json(self) -> dict[str, str]:
+        return {"name": self.name, "version": self.version, "model": self.model}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text as read. ``confidence`` is 0…1."""
+
+    text: str
+    box: Box
+    confidence: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
+            "confidence": round(self.confidence, 4),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Line:
+        return cls(text=data["text"], box=box_from_json(data["box"]), confidence=data["confidence"])
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """One page: ``width``/``height`` in pixels of the upright page; ``rotation`` is the clockwise turn, in degrees
+    (0, 90, 180, 270), that made the scan upright; ``skew`` the residual tilt in degrees, positive clockwise. ``lines`` are in
+    reading order.
+    """
+
+    number: int
+    width: int
+    height: int
+    rotation: int
+    skew: float
+    blank: bool
+    lines: tuple[Line, ...]
+    engine: EngineInfo
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+    def renumbered(self, number: int) -> PageReading:
+        return replace(self, number=number)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "width": self.width,
+            "height": self.height,
+            "rotation": self.rotation,
+            "skew": round(self.skew, 2),
+            "blank": self.blank,
+            "text": self.text,
+            "lines": [line.to_json() for line in self.lines],
+            "engine": self.engine.to_json(),
+            "problems": [problem.to_json() for problem in self.problems],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> PageReading:
+        return cls(
+            number=data["number"],
+            width=data["width"],
+            height=data["height"],
+            rotation=data["rotation"],
+            skew=data["skew"],
+            blank=data["blank"],
+            lines=tuple(Line.from_json(line) for line in data["lines"]),
+            engine=EngineInfo(**data["engine"]),
+            problems=tuple(Problem.from_json(problem) for problem in data["problems"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReading:
+    """One value of one field. ``value`` is normalised (yuan as a decimal string, ISO 8601 dates, upper-case ID
+    numbers); ``raw`` is what stood on the page; ``check`` tells whether a validator passed it.
+    """
+
+    name: str
+    value: str
+    raw: str
+    page: int
+    box: Box
+    confidence: float
+    check: Check
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "value": self.value,
+            "raw": self.raw,
+            "page": self.page,
+            "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
+            "confidence": round(self.confidence, 4),
+            "check": self.check,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReading:
+    """One document (件) out of a file: which pages, what type (``DOCUMENT_TYPES``), which fields by ``FIELD_NAMES``."""
+
+    pages: tuple[int, ...]
+    type: str
+    confidence: float
+    fields: Mapping[str, tuple[FieldReading, ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "pages": list(self.pages),
+            "type": self.type,
+            "confidence": round(self.confidence, 4),
+            "fields": {name: [value.to_json() for value in values] for name, values in self.fields.items()},
+        }
+
+
+def box_from_json(data: list[list[float]]) -> Box:
+    (a, b), (c, d), (e, f), (g, h) = data
+    return ((a, b), (c, d), (e, f), (g, h))
