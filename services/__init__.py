@@ -1,0 +1,20 @@
+"""Muniment: the archive as a sheet of paper travels through it.
+
+=============  ==========  =================================================================
+room           档案工作      what happens there
+=============  ==========  =================================================================
+``ingest``     收集         taken in: uploads, hot folders, cover sheets; masters stored, nothing lost
+``ocr``        数字化        read: upright, recognised, classified, fields, searchable PDF/A
+``filing``     整理归档      catalogued: title, reference code (档号)
+``search``     检索         found: one tokenizer, one query language, the index
+``access``     利用         shown: every page given out is on the ledger first
+``custody``    保管         kept: what is stored is what was stored
+``retention``  鉴定销毁      due or held: retention classes and periods
+``audit``      监督         watched: the ledger, exported and verified
+``console``    –           the web pages, a client of the public HTTP API and of nothing else
+``kernel``     –           what two rooms need, or what guards integrity
+=============  ==========  =================================================================
+
+The one arrow: ``cli``, ``app`` → the rooms → ``kernel``. Rooms never import each other; they speak through the catalogue
+and through jobs that carry ids. Inside a room: ``endpoints | tasks → service → repository | engines | index``.
+"""

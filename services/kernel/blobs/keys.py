@@ -1,0 +1,128 @@
+"""Data keys and the master key that wraps them (RFC 3394). The master lies in a folder of its own, outside the data folder,
+so that no backup of the data can open it; emptying a data key's row destroys every copy of what was written under it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import OrderedDict
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+)
+from nacl.exceptions import CryptoError
+from sqlalchemy.orm import Session
+
+from services.kernel.errors import IntegrityError, NotFound
+from services.kernel.tables import DataKey
+
+KEY_BYTES = 32
+NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+
+
+class MasterKey(Protocol):
+    """The key port: a file, a vault or a key service."""
+
+    @property
+    def name(self) -> str: ...
+
+    def wrap(self, key: bytes) -> bytes: ...
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Raises ``IntegrityError`` when this master did not wrap it."""
+
+
+class FileMasterKey:
+    """A master key in a file with mode 0600, made on first use."""
+
+    name = "file-1"
+
+    def __init__(self, folder: Path) -> None:
+        self._key = secret_file(folder / "master.key")
+
+    def wrap(self, key: bytes) -> bytes:
+        return aes_key_wrap(self._key, key)
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        try:
+            return aes_key_unwrap(self._key, wrapped)
+        except InvalidUnwrap:
+            raise IntegrityError(
+                "The master key does not open this archive's data keys. Put back the key folder that belongs to this data."
+            ) from None
+
+
+def secret_file(path: Path) -> bytes:
+    """The 32 secret bytes kept in ``path``; made there, durably and readable by the owner alone, if there are none yet."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    if not path.exists():
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(descriptor, secrets.token_bytes(KEY_BYTES))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        try:
+            os.link(fresh, path)  # of two processes that start at once, one wins
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    secret = path.read_bytes()
+    if len(secret) != KEY_BYTES:
+        raise IntegrityError(f"The key file {path.name} is damaged. Put back the copy that was kept apart.")
+    return secret
+
+
+class Vault:
+    """Opens and makes data keys, and seals small values under them. Unwrapped keys are remembered for a while."""
+
+    def __init__(self, master: MasterKey, *, remember: int = 256) -> None:
+        self._master = master
+        self._remember = remember
+        self._open: OrderedDict[str, bytes] = OrderedDict()
+
+    def new_key(self, session: Session) -> DataKey:
+        row = DataKey(master=self._master.name, wrapped=self._master.wrap(secrets.token_bytes(KEY_BYTES)))
+        session.add(row)
+        session.flush()
+        return row
+
+    def key(self, session: Session, key_id: str) -> bytes:
+        """The data key itself. Raises ``NotFound`` once it is destroyed: then nothing under it exists any more."""
+        row = session.get(DataKey, key_id)
+        if row is None or row.wrapped is None:
+            self._open.pop(key_id, None)
+            raise NotFound("This content was destroyed.")
+        if key_id not in self._open:
+            self._open[key_id] = self._master.unwrap(row.wrapped)
+            while len(self._open) > self._remember:
+                self._open.popitem(last=False)
+        return self._open[key_id]
+
+    def seal(self, session: Session, key_id: str, context: str, content: bytes) -> bytes:
+        """Ciphertext of a small value, bound to ``context`` (``table.column``), so that it opens nowhere else."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(content, context.encode(), nonce, self.key(session, key_id))
+
+    def open(self, session: Session, key_id: str, context: str, sealed: bytes) -> bytes:
+        nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            return crypto_aead_xchacha20poly1305_ietf_decrypt(body, context.encode(), nonce, self.key(session, key_id))
+        except CryptoError:
+            raise IntegrityError(
+                f"A value in {context} was changed after it was written. Restore it from the backup."
+            ) from None
+
+    def seal_text(self, session: Session, key_id: str, context: str, text: str) -> bytes:
+        return self.seal(session, key_id, context, text.encode())
+
+    def open_text(self, session: Session, key_id: str, context: str, sealed: bytes) -> str:
+        return self.open(session, key_id, context, sealed).decode()

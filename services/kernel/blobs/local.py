@@ -1,0 +1,112 @@
+"""The object store in a folder of the local file system: temporary name, fsync of file and folder, rename."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from services.kernel.errors import Conflict, InvalidInput, NotFound, Unavailable
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{3,79}")
+PARTIAL = ".part"
+
+
+class LocalBlobStore:
+    """Objects lie in ``folder/ab/abcd…``, sharded by the last two characters, which are random in a UUID version 7."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def create(self, name: str) -> _LocalWriter:
+        path = self._path(name)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        return _LocalWriter(path)
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        try:
+            return self._path(name).open("rb")
+        except FileNotFoundError:
+            raise NotFound(f"The object {name} is not in the store. Restore it from the backup.") from None
+
+    def delete(self, name: str) -> None:
+        path = self._path(name)
+        with suppress(FileNotFoundError):
+            path.unlink()
+            _sync_folder(path.parent)
+
+    def exists(self, name: str) -> bool:
+        return self._path(name).is_file()
+
+    def names(self) -> Iterator[str]:
+        for shard in sorted(self.folder.iterdir()):
+            yield from sorted(path.name for path in shard.iterdir() if not path.name.endswith(PARTIAL))
+
+    def sweep(self) -> int:
+        """Removes what writers left half written when they died; call it before any writer starts."""
+        leftovers = list(self.folder.glob(f"*/*{PARTIAL}"))
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+        return len(leftovers)
+
+    def _path(self, name: str) -> Path:
+        if not NAME.fullmatch(name):
+            raise InvalidInput(f"“{name}” is no object name.")
+        return self.folder / name[-2:] / name
+
+
+class _LocalWriter:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._partial = path.with_name(path.name + PARTIAL)
+        try:
+            self._file = os.fdopen(os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        except FileExistsError:
+            raise Conflict(f"Another writer is storing {path.name}.") from None
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            self.abort()
+            raise _translate(error) from error
+
+    def commit(self) -> None:
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.link(self._partial, self._path)  # unlike a rename, a link never overwrites
+        except FileExistsError:
+            self.abort()
+            raise Conflict(f"The object {self._path.name} is already stored; objects are written once.") from None
+        except OSError as error:
+            self.abort()
+            raise _translate(error) from error
+        self._partial.unlink()
+        _sync_folder(self._path.parent)
+        _sync_folder(self._path.parent.parent)
+
+    def abort(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+
+def _translate(error: OSError) -> Unavailable:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Unavailable("The object store is full. Free some space, then send the file again; nothing was stored of it.")
+    return Unavailable(f"The object store cannot be written ({error.strerror}). Nothing was stored; try again.")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

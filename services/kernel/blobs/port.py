@@ -1,0 +1,35 @@
+"""The object store port. Adapters see ciphertext only, and names that say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
+
+
+class BlobWriter(Protocol):
+    """An object on its way. Until ``commit`` returns nothing is stored; after it, the object survives a power cut."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def commit(self) -> None:
+        """Makes the object durable and visible at once. Raises ``Conflict`` if the name was taken meanwhile."""
+
+    def abort(self) -> None:
+        """Leaves nothing behind. Safe to call twice, and after ``commit``."""
+
+
+class BlobStore(Protocol):
+    """Objects are written once and never changed. Errors: ``NotFound``, ``Conflict``, ``Unavailable``."""
+
+    def create(self, name: str) -> BlobWriter: ...
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]: ...
+
+    def delete(self, name: str) -> None:
+        """Removes the object for good; one that is not there is no error, so that a retry may follow a crash."""
+
+    def exists(self, name: str) -> bool: ...
+
+    def names(self) -> Iterator[str]:
+        """Every stored object, for fixity checks and for finding orphans."""

@@ -1,0 +1,97 @@
+"""Settings: one frozen object, read once at the edge and passed in. Sources, strongest first: arguments, environment
+(``MUNIMENT_…``), ``muniment.toml`` in the working folder, defaults.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+SOCKET_PATH_LIMIT = 100
+"""A unix socket's path must fit into 108 bytes (``unix(7)``); we keep a margin."""
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may set. Sizes are bytes, times seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="MUNIMENT_", toml_file="muniment.toml", frozen=True, extra="ignore")
+
+    data: Path = Path("data")
+    keys: Path | None = Field(None, description="Folder of the master key; never inside the data folder's backups.")
+    catalogue_url: str | None = Field(None, description="SQLAlchemy URL; SQLite inside the data folder when unset.")
+    broker_url: str | None = Field(None, description="Celery broker; the embedded Valkey's socket when unset.")
+    hot_folder: Path | None = Field(None, description="Watched for scans; none when unset.")
+    hot_folder_owner: str | None = Field(None, description="Name of the person or service that hot-folder scans belong to.")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    https: bool = Field(False, description="Set when a TLS proxy stands in front: cookies become Secure.")
+
+    engine: Literal["auto", "rapid", "tesseract"] = "auto"
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    pages_per_job: int = Field(6, ge=1, description="Pages that one lease covers; each page is durable by itself.")
+    lease_seconds: float = Field(120.0, gt=0, description="A reader silent for so long has lost its job.")
+    max_attempts: int = Field(5, ge=1, description="Failures without progress before a job is parked.")
+
+    max_file_bytes: int = Field(2 * 1024**3, ge=1)
+    max_pages: int = Field(5_000, ge=1)
+    max_page_pixels: int = Field(200_000_000, ge=1, description="An A0 drawing at 300 dpi has 139 million.")
+    session_hours: float = Field(10.0, gt=0)
+    fonds: str = Field("M001", description="全宗号, the first level of every 档号 (DA/T 22-2015).")
+
+    @field_validator("data", "keys", "hot_folder")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().resolve() if value is not None else None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def keys_folder(self) -> Path:
+        """Beside the data folder, not in it: a copy of the data alone opens nothing."""
+        return self.keys or self.data.with_name(self.data.name + ".keys")
+
+    @property
+    def catalogue(self) -> str:
+        return self.catalogue_url or f"sqlite:///{self.data / 'catalogue.db'}"
+
+    @property
+    def broker_socket(self) -> Path:
+        """The embedded broker's unix socket: in the data folder where its path is short enough, else in a private
+        folder of the temporary directory."""
+        inside = self.data / "run" / "broker.sock"
+        if len(os.fsencode(inside)) <= SOCKET_PATH_LIMIT:
+            return inside
+        digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
+        return Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp") / f"muniment-{os.getuid()}-{digest}" / "broker.sock"  # noqa: S108
+
+    @property
+    def broker(self) -> str:
+        return self.broker_url or f"redis+socket://{self.broker_socket}"
+
+    @property
+    def objects_folder(self) -> Path:
+        return self.data / "objects"
+
+    @property
+    def index_folder(self) -> Path:
+        return self.data / "index"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Resumable uploads that are still on their way."""
+        return self.data / "uploads"
