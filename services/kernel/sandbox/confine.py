@@ -1,0 +1,121 @@
+"""The child gives up what it does not need, in the order the kernel asks for, before it sees a byte of a foreign file."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from services.kernel.sandbox import landlock, seccomp
+from services.kernel.sandbox.limits import Limits
+
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS = 1, 8, 38
+_CLONE_NEWIPC, _CLONE_NEWUSER, _CLONE_NEWNET = 0x08000000, 0x10000000, 0x40000000
+_CAPABILITY_VERSION_3 = 0x20080522
+_CAP_DAC_READ_SEARCH = 2
+# The range systemd keeps for users that exist only while a service runs; one each, so that process limits do not mix.
+_FIRST_DYNAMIC_USER, _DYNAMIC_USERS = 61184, 4336
+
+_SYSTEM_PATHS = (
+    "/usr",
+    "/bin",
+    "/lib",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/fonts",
+    "/etc/localtime",
+    "/var/cache/fontconfig",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/sys/devices/system/cpu",
+)
+
+
+def confine(limits: Limits, *, parent: int, scratch: Path, packages: Iterable[Path]) -> list[str]:
+    """Confine this process and all it will start; ``scratch`` is the only folder it may still write to, ``packages``
+    the code it may read besides the interpreter's. Gives the names of what is in force.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    in_force = []
+    if _without_network(libc):
+        in_force.append("network namespace")
+    if os.geteuid() == 0 and _as_nobody(libc, scratch):
+        in_force.append("own user")
+    # After the change of user, which clears it. The parent may have died before this line.
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0 and os.getppid() != parent:
+        os._exit(1)
+    _set_limits(limits)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
+        in_force.append("no_new_privs")
+        readable = [*packages, *_interpreter_paths(), *map(Path, _SYSTEM_PATHS)]
+        if version := landlock.restrict(readable, [scratch, Path("/dev/null")]):
+            in_force.append(f"landlock {version}")
+        if seccomp.restrict():
+            in_force.append("seccomp")
+    return [*in_force, "rlimits"]
+
+
+def allow_cpu(seconds: int) -> None:
+    """Let this process use ``seconds`` more than it has used, so that a warm child is not ended for its past work."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds + 1, hard))
+
+
+def _interpreter_paths() -> list[Path]:
+    """Where modules come from; a folder that holds more than modules (the working directory) is not among them."""
+    libraries = [Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")]
+    return [Path(sys.prefix), Path(sys.base_prefix), *libraries]
+
+
+def _without_network(libc: ctypes.CDLL) -> bool:
+    if libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC) == 0:
+        return True
+    return bool(libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) == 0)
+
+
+def _as_nobody(libc: ctypes.CDLL, scratch: Path) -> bool:
+    """Leave root for a user nobody else is. Only the right to read stays (an environment may lie in root's home), and
+    Landlock narrows that to code.
+    """
+    user = _FIRST_DYNAMIC_USER + os.getpid() % _DYNAMIC_USERS
+    try:
+        os.chown(scratch, user, user)
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        os.setresuid(user, user, user)
+    except OSError:
+        return False
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    kept = 1 << _CAP_DAC_READ_SEARCH
+    sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)
+    return bool(libc.capset(ctypes.byref(header), ctypes.byref(sets)) == 0)
+
+
+def _set_limits(limits: Limits) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (limits.address_space, limits.address_space))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits.open_files, limits.open_files))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    processes = _processes_of_this_user() + limits.processes
+    resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+
+
+def _processes_of_this_user() -> int:
+    """The kernel counts threads of every process of the user against the limit, so also those of the parent."""
+    total, user = 0, os.getuid()
+    for process in Path("/proc").glob("[0-9]*/task"):
+        try:
+            if process.stat().st_uid == user:
+                total += sum(1 for _ in process.iterdir())
+        except OSError:  # it has just ended
+            continue
+    return total
