@@ -1,0 +1,1 @@
+"""Policy that guards people: what is masked, how a masked identifier is still found."""
