@@ -43,17 +43,18 @@ class Database:
         if self.url.get_backend_name() == "sqlite" and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         self.engine = _create_engine(self.url.render_as_string(hide_password=False))
+        self.after_commit: list[Callable[[dict[Any, Any]], None]] = []
         self._reading = self.engine.execution_options(muniment_read_only=True)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that commits when the block ends and rolls back when it raises; then tells the waiting
-        (``after_commit``)."""
+        """A transaction that commits when the block ends and rolls back when it raises. Once it has committed, whoever
+        stands in ``after_commit`` is told, with the session's ``info``."""
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
-            for tell in session.info.get("after_commit", {}).values():
-                tell()
+            for tell in self.after_commit:
+                tell(session.info)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -64,11 +65,6 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-def after_commit(session: Session, name: str, tell: Callable[[], None]) -> None:
-    """Run ``tell`` once after this unit of work has committed; a rollback discards it. The same name is told once."""
-    session.info.setdefault("after_commit", {})[name] = tell
 
 
 def _create_engine(url: str) -> Engine:

@@ -1,0 +1,83 @@
+"""Who is asking, and may they? Every route names the right it needs; a route without one is found by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from services.kernel.db import Database
+from services.kernel.errors import Forbidden, Unauthenticated
+from services.kernel.http.problems import request_id
+from services.kernel.identity.accounts import principal_of
+from services.kernel.identity.rights import ROLE_RIGHTS, Principal, Right
+from services.kernel.ledger import journal
+
+COOKIE = "muniment_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Gate:
+    """Makes the dependency that guards a route.
+
+    >>> @router.get("/search")
+    >>> def search(principal: Principal = gate.allow(Right.SEARCH)): ...
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def allow(self, right: Right) -> Any:
+        """A dependency that yields the principal, or answers 401 or 403. Refusals are on the ledger."""
+        return Depends(self.guard(right))
+
+    def guard(self, right: Right) -> Callable[[Request], Principal]:
+        """The same for routers that take a plain callable."""
+
+        def guard(request: Request) -> Principal:
+            principal = self._principal(request)
+            if not principal.may(right):
+                self._refuse(request, principal, right)
+            return principal
+
+        guard.right = right  # type: ignore[attr-defined]
+        return guard
+
+    def _principal(self, request: Request) -> Principal:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        with self._database.read() as session:
+            if scheme.lower() == "bearer" and token:
+                return principal_of(session, token.strip(), kind="token")
+            if cookie := request.cookies.get(COOKIE):
+                refuse_other_sites(request)
+                return principal_of(session, cookie, kind="session")
+        raise Unauthenticated("Send a bearer token in the Authorization header, or sign in at /sign-in.")
+
+    def _refuse(self, request: Request, principal: Principal, right: Right) -> None:
+        route = getattr(request.scope.get("route"), "path", "")
+        with self._database.write() as session:
+            journal.append(
+                session,
+                "access.refuse",
+                actor=principal.person_id,
+                request=request_id(request),
+                result="refused",
+                right=right,
+                route=route,
+            )
+        holders = ", ".join(role for role, rights in ROLE_RIGHTS.items() if right in rights)
+        raise Forbidden(f"This needs the right “{right}”, which is held by: {holders}. Ask one of them, or the administrator.")
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Cookies are taken for changing requests only from our own pages (the cookie is SameSite=Strict besides)."""
+    if request.method in SAFE_METHODS:
+        return
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if (origin and urlsplit(origin).netloc != request.headers.get("Host")) or (site and site not in ("same-origin", "none")):
+        raise Forbidden("This request came from another site. Open the archive's own page and try again.")
+
+
+RequestId = Annotated[str, Depends(request_id)]

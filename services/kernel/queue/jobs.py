@@ -1,0 +1,170 @@
+"""Leases on jobs. A lease is claimed in one statement, judged by the database's clock, and carries a fencing number: every
+write under it first proves, in its own transaction, that the number still stands.
+
+An attempt is counted when the lease is claimed, *before* the run, so that a job that kills its worker is counted too; progress
+sets the count back. After ``max_attempts`` failures, or four times as many deaths of workers, the job is parked with its
+reason, where a person sees it and can send it off again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.kernel.clock import database_epoch, now
+from services.kernel.db import Database
+from services.kernel.errors import Conflict, NotFound
+from services.kernel.queue.stages import WAY, Queue, Stage
+from services.kernel.queue.tables import Job, JobState
+
+DEATHS_PER_ATTEMPT = 4
+FIRST_RETRY_SECONDS = 2.0
+LONGEST_RETRY_SECONDS = 300.0
+
+
+class LeaseLost(Exception):
+    """The lease was given to another worker; whatever this one still holds must not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to do one job, for a while. ``progress`` opens the transactions in which its results are written."""
+
+    database: Database
+    job_id: str
+    stage: Stage
+    payload: dict[str, Any]
+    fence: int
+    seconds: float
+
+    @contextmanager
+    def progress(self) -> Iterator[Session]:
+        """A unit of work that proves and renews the lease first. Raises ``LeaseLost``; then nothing is written."""
+        with self.database.write() as session:
+            self._prove(session, lease_until=database_epoch() + self.seconds, attempts=1)
+            yield session
+
+    @contextmanager
+    def finish(self) -> Iterator[Session]:
+        """Like ``progress``, and the job is done when the block ends."""
+        with self.database.write() as session:
+            self._prove(session, state=JobState.DONE, lease_owner=None, lease_until=None, reason=None, finished_at=now())
+            yield session
+
+    def fail(self, reason: str, *, max_attempts: int) -> JobState:
+        """Gives the job back to be tried later, or parks it. Raises ``LeaseLost`` when it is another worker's by now."""
+        with self.database.write() as session:
+            job = session.get_one(Job, self.job_id, with_for_update=True)
+            if (job.fence, job.state) != (self.fence, JobState.LEASED):
+                raise LeaseLost(f"lease {self.fence} on job {self.job_id} was given away")
+            delay = min(FIRST_RETRY_SECONDS * 2 ** (job.attempts - 1), LONGEST_RETRY_SECONDS)
+            job.state = JobState.PARKED if job.attempts >= max_attempts else JobState.QUEUED
+            job.lease_owner, job.lease_until, job.reason = None, None, reason[:2000]
+            job.due_at = session.scalar(select(database_epoch() + delay)) or 0.0
+            return JobState(job.state)
+
+    def _prove(self, session: Session, **values: Any) -> None:
+        mine = (Job.id == self.job_id, Job.fence == self.fence, Job.state == JobState.LEASED)
+        if session.execute(update(Job).where(*mine).values(**values)).rowcount != 1:  # type: ignore[attr-defined]
+            raise LeaseLost(f"lease {self.fence} on job {self.job_id} was given away")
+
+
+def enqueue(session: Session, stage: Stage, key: str, payload: dict[str, Any], *, batch: str | None = None) -> bool:
+    """Adds a job in the caller's transaction: written with its cause or not at all. ``key`` makes it unique within its
+    stage; a second call with the same key does nothing and returns False."""
+    rule, name = WAY[stage], f"{stage}:{key}"
+    if session.scalar(select(Job.id).where(Job.key == name)) is not None:
+        return False
+    session.add(
+        Job(
+            key=name,
+            kind=stage,
+            queue=rule.queue,
+            priority=rule.priority,
+            payload=payload,
+            batch_id=batch,
+            due_at=session.scalar(select(database_epoch())) or 0.0,
+        )
+    )
+    session.flush()
+    call_workers(session, rule.queue)
+    return True
+
+
+def claim(database: Database, queues: list[Queue], owner: str, *, seconds: float) -> Lease | None:
+    """The most urgent due job of these queues, leased to ``owner``; None when there is nothing to do."""
+    with database.write() as session:
+        due = (
+            select(Job)
+            .where(Job.state == JobState.QUEUED, Job.queue.in_(queues), Job.due_at <= database_epoch())
+            .order_by(Job.priority, Job.due_at, Job.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        job = session.scalar(due)
+        if job is None:
+            return None
+        job.state, job.lease_owner = JobState.LEASED, owner
+        job.lease_until = session.scalar(select(database_epoch() + seconds))
+        job.fence += 1
+        job.attempts += 1
+        return Lease(database, job.id, Stage(job.kind), job.payload, job.fence, seconds)
+
+
+def release_expired(database: Database, *, max_attempts: int, gone: list[str] | None = None) -> int:
+    """Gives back the jobs whose lease ran out, and at once those whose owner is in ``gone`` (known to be dead).
+    Returns how many."""
+    lapsed = Job.lease_until < database_epoch()
+    which = (Job.state == JobState.LEASED, or_(lapsed, Job.lease_owner.in_(gone)) if gone else lapsed)
+    poisonous = Job.attempts >= DEATHS_PER_ATTEMPT * max_attempts
+    with database.write() as session:
+        result = session.execute(
+            update(Job)
+            .where(*which)
+            .values(
+                state=case((poisonous, JobState.PARKED), else_=JobState.QUEUED),
+                reason=case((poisonous, "Its workers died or fell silent, again and again."), else_=Job.reason),
+                lease_owner=None,
+                lease_until=None,
+                due_at=database_epoch(),
+            )
+            .execution_options(synchronize_session=False)
+        )
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def lease_owners(session: Session) -> set[str]:
+    rows = session.scalars(select(Job.lease_owner).where(Job.state == JobState.LEASED).distinct())
+    return {owner for owner in rows if owner}
+
+
+def waiting(session: Session) -> dict[Queue, int]:
+    """How many jobs are due, by queue."""
+    rows = session.execute(
+        select(Job.queue, func.count()).where(Job.state == JobState.QUEUED, Job.due_at <= database_epoch()).group_by(Job.queue)
+    )
+    return {Queue(queue): count for queue, count in rows}
+
+
+def retry(session: Session, job_id: str) -> Job:
+    """Sends a parked job off again, with a clean count."""
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound("There is no such job. List the parked ones to find its id.")
+    if job.state != JobState.PARKED:
+        raise Conflict(f"The job is {job.state}; only parked jobs can be tried again.")
+    job.state, job.attempts, job.reason = JobState.QUEUED, 0, None
+    job.due_at = session.scalar(select(database_epoch())) or 0.0
+    call_workers(session, Queue(job.queue))
+    return job
+
+
+def call_workers(session: Session, queue: Queue) -> None:
+    """Notes that this unit of work leaves something to do; ``Wakeup`` tells the workers once it has committed."""
+    session.info.setdefault("wake", Counter())[queue] += 1

@@ -1,0 +1,50 @@
+"""The way of a document: which stage comes after which, and in which queue it waits. Nothing else says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    READING = "reading"
+    INDEXING = "indexing"
+
+
+class Stage(StrEnum):
+    INSPECT = "inspect"
+    """A delivered file is looked at and cut into items."""
+    READ = "read"
+    """Some pages of an item are read."""
+    ASSEMBLE = "assemble"
+    """All pages are read: type, fields, searchable PDF."""
+    CATALOGUE = "catalogue"
+    """Title and draft 档号."""
+    INDEX = "index"
+    """Findable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``priority``: smaller goes first, so that what is nearly done is finished before more is begun."""
+
+    queue: Queue
+    priority: int
+    next: Stage | None
+
+
+WAY = {
+    Stage.INSPECT: Rule(Queue.READING, 1, Stage.READ),
+    Stage.READ: Rule(Queue.READING, 3, Stage.ASSEMBLE),
+    Stage.ASSEMBLE: Rule(Queue.READING, 2, Stage.CATALOGUE),
+    Stage.CATALOGUE: Rule(Queue.INDEXING, 1, Stage.INDEX),
+    Stage.INDEX: Rule(Queue.INDEXING, 2, None),
+}
+
+
+def following(stage: Stage) -> Stage:
+    """The stage after this one. Asking at the end of the way is an error of the program."""
+    after = WAY[stage].next
+    if after is None:
+        raise ValueError(f"nothing follows {stage}")
+    return after

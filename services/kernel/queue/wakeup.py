@@ -1,0 +1,80 @@
+"""Wake-ups by Celery. A message says only "there is work in this queue"; losing one, or all, costs a second until the
+scheduler sends it again. So the failures of brokers (facts: lost, doubled and stuck messages) touch speed, never truth.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from services.kernel.config import Settings
+from services.kernel.queue.stages import Queue
+
+TASK = "muniment.wake"
+MOST_AT_ONCE = 4
+"""Messages that lie in a queue at most: enough to wake every process of a small machine."""
+
+log = structlog.get_logger("queue")
+
+
+def make_celery(settings: Settings) -> Celery:
+    """The Celery application: late acknowledgement, no results, nothing prefetched beyond one message a process."""
+    app = Celery("muniment", broker=settings.broker, set_as_current=False)
+    app.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,  # the lease brings the work back, not the message
+        task_ignore_result=True,
+        task_default_queue=Queue.READING,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+        worker_enable_remote_control=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600},
+    )
+    return app
+
+
+class Wakeup:
+    """Sends wake-ups. A broker that does not answer is logged and otherwise ignored."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def after_commit(self, info: dict[Any, Any]) -> None:
+        """For ``Database.after_commit``: tells what the unit of work has enqueued."""
+        for queue, count in info.pop("wake", {}).items():
+            self.send(queue, count)
+
+    def send(self, queue: Queue, count: int) -> None:
+        try:
+            for _ in range(min(count, MOST_AT_ONCE)):
+                self._app.send_task(TASK, args=[str(queue)], queue=str(queue), retry=False)
+        except (OperationalError, OSError) as error:
+            log.warning("broker-unreachable", queue=queue, error=type(error).__name__)
+
+    def top_up(self, waiting: dict[Queue, int]) -> None:
+        """Makes sure that a message lies in each queue that has work; called by the scheduler."""
+        for queue, count in waiting.items():
+            if self.depth(queue) == 0:
+                self.send(queue, count)
+
+    def depth(self, queue: Queue) -> int:
+        """Messages that lie in the queue. Raises nothing: an unreachable broker holds none."""
+        try:
+            with self._app.connection_for_read() as connection:
+                return int(connection.default_channel._size(str(queue)))
+        except (OperationalError, OSError):
+            return 0
+
+    def reachable(self) -> bool:
+        try:
+            with self._app.connection_for_read() as connection:
+                connection.ensure_connection(max_retries=1, timeout=2)
+                return True
+        except (OperationalError, OSError):
+            return False
