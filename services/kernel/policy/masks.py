@@ -1,0 +1,104 @@
+"""Masks: how much of a personal value is shown to whom may not see it whole (the same in hits, text, exports and logs).
+
+Names 张**, ID numbers first and last digit, phones 138****1234, accounts their last four, addresses to the district.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from services.kernel.policy.identifiers import Identifier, Kind, find_identifiers, fold_width
+
+__all__ = ["Identifier", "find_identifiers", "mask_field", "mask_identifiers", "mask_values"]
+
+NAME_FIELDS = frozenset({"name", "party_seller", "party_buyer", "party_lessor", "party_lessee", "payer", "payee"})
+_KINDS: dict[str, Kind] = {"id_number": "id_number", "phone": "phone", "bank_account": "bank_account"}
+_FREE_TEXT = frozenset({"purpose", "title"})
+_SHOWN: dict[Kind, tuple[int, int]] = {"id_number": (1, 1), "phone": (3, 4), "bank_account": (0, 4)}
+
+_COMPANY = re.compile(
+    r"公司|集团|银行|企业|厂|店|中心|事务所|研究所|合作社|委员会|基金|商行|学校|大学|学院|医院|政府|法院|"
+    r"(?:局|部|处|院|所|社|会|行)$|\b(?:Ltd|Inc|LLC|LLP|Co|Corp|Bank|GmbH|Company|Limited)\b",
+    re.I,
+)
+_PEOPLE = re.compile(r"(\s*[、，,;；/|&]\s*|(?<=[\u4e00-\u9fff]{2})\s*[和与及]\s*(?=[\u4e00-\u9fff]{2})|\n)")
+_DISTRICT = re.compile(r"^.*?(?:(?<![小社园校厂库])(?<!自治)区|县|旗)")
+_COUNTY_CITY = re.compile(r"^.*?[市州盟].{1,6}?市")
+_CITY = re.compile(r"^.*?(?:市|自治州|地区|盟)|^.*?(?:省|自治区)")
+_HIDDEN = "****"
+
+
+def mask_field(name: str, value: str) -> str:
+    """Return ``value`` of the contract field ``name`` as it is shown masked; fields that name no person stay as they are."""
+    if name in NAME_FIELDS:
+        return "".join(part if _PEOPLE.fullmatch(part) else _mask_name(part) for part in _PEOPLE.split(value))
+    if name in _KINDS:
+        return _mask_digits(_KINDS[name], value)
+    if name == "address":
+        return _mask_address(value)
+    return mask_identifiers(value) if name in _FREE_TEXT else value
+
+
+def mask_identifiers(text: str) -> str:
+    """Return ``text`` with its identifiers masked character for character, so that offsets and boxes still hold."""
+    parts, position = [], 0
+    for found in find_identifiers(text):
+        parts += [text[position : found.start], _mask_digits(found.kind, text[found.start : found.end])]
+        position = found.end
+    return "".join([*parts, text[position:]])
+
+
+def mask_values(text: str, names: Iterable[str], addresses: Iterable[str] = ()) -> str:
+    """Return ``text`` with these people's names and addresses masked character for character, also where OCR put spaces."""
+    for name in sorted(set(names), key=len, reverse=True):
+        people = [part.strip() for part in _PEOPLE.split(name) if part and not _PEOPLE.fullmatch(part)]
+        for person in people:
+            if person and not is_company(person):
+                text = _hide(text, person, keep=1)
+    for address in sorted(set(addresses), key=len, reverse=True):
+        text = _hide(text, address, keep=len(_mask_address(address)) - len(_HIDDEN))
+    return text
+
+
+def is_company(name: str) -> bool:
+    """Tell whether a party is an organisation. In doubt it is a person, and masked."""
+    return bool(_COMPANY.search(fold_width(name)))
+
+
+def _mask_name(name: str) -> str:
+    """张** for 张伟 as for 张小伟: the mask does not tell how long the name is."""
+    bare = name.strip()
+    return name if not bare or is_company(bare) else f"{bare[0]}**"
+
+
+def _mask_digits(kind: Kind, written: str) -> str:
+    """Hide all but the first and last few signs of an identifier; separators stay where they are."""
+    places = [i for i, char in enumerate(written) if char.isalnum() or char == "×"]
+    head, tail = _SHOWN[kind]
+    if len(places) <= head + tail:
+        head, tail = 0, 0
+    hidden = set(places[head : len(places) - tail])
+    return "".join("*" if i in hidden else char for i, char in enumerate(written))
+
+
+def _mask_address(value: str) -> str:
+    match = _DISTRICT.match(value) or _COUNTY_CITY.match(value) or _CITY.match(value)
+    return (match.group() if match else "") + _HIDDEN
+
+
+def _hide(text: str, value: str, keep: int) -> str:
+    """Replace every sign of ``value`` after the first ``keep``, wherever it stands, with any white space inside."""
+    signs = [char for char in value if not char.isspace()]
+    if len(signs) < 2:
+        return text
+    pattern = re.compile(r"\s*".join(map(re.escape, signs)), re.I)
+    return pattern.sub(lambda match: _hide_match(match.group(), keep), text)
+
+
+def _hide_match(written: str, keep: int) -> str:
+    shown, out = 0, []
+    for char in written:
+        out.append(char if char.isspace() or shown < keep else "*")
+        shown += not char.isspace()
+    return "".join(out)
