@@ -1,0 +1,88 @@
+"""One document (件) out of its pages: its type, its fields, and what a person should look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.kernel.paper import DocumentReading, FieldReading, PageReading, Problem
+from services.ocr.classify import classify
+from services.ocr.fields import extract, identifiers, money
+from services.ocr.fields.text import fold
+
+_FAILED = {
+    "id_number": (
+        "id_number_check_failed",
+        "The ID number {value} fails its check digit, area or date: compare it with the page.",
+    ),
+    "credit_code": ("credit_code_check_failed", "The credit code {value} fails its check digit: compare it with the page."),
+    "bank_account": ("bank_account_check_failed", "The card number {value} fails its check digit: compare it with the page."),
+}
+
+
+def read_document(pages: Sequence[PageReading]) -> DocumentReading:
+    """Type, confidence, fields and problems of one document. ``pages`` keep their numbers in the file; none is changed."""
+    kind, confidence, _ = classify(pages)
+    fields = extract(pages, kind)
+    return DocumentReading(
+        pages=tuple(page.number for page in pages),
+        type=kind,
+        confidence=confidence,
+        fields=fields,
+        problems=tuple(_problems(fields)),
+    )
+
+
+def _problems(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Problem]:
+    for name, (code, message) in _FAILED.items():
+        for one in fields.get(name, ()):
+            if one.check == "failed":
+                yield Problem(code, message.format(value=masked(one.value)), one.page)
+            elif _repaired(one):
+                yield Problem(
+                    "identifier_repaired",
+                    f"One or more characters of {masked(one.value)} were misread and put right by the check digit: "
+                    "compare it with the page.",
+                    one.page,
+                )
+    yield from _amounts_differ(fields)
+    yield from _card_contradicts_itself(fields)
+
+
+def _amounts_differ(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Problem]:
+    """The sum in figures and the sum in capitals must be one sum; where they are not, a person decides (rules.md §2)."""
+    figures = [one.value for one in fields.get("amount", ())]
+    for words in fields.get("amount_in_words", ()):
+        cents = money.words_to_cents(words.value)
+        if figures and cents is not None and money.yuan(cents) not in figures:
+            yield Problem(
+                "amount_mismatch",
+                f"The amount in figures ({figures[0]}) is not the amount in words ({words.value}): "
+                "look at the page and decide.",
+                words.page,
+            )
+
+
+def _card_contradicts_itself(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Problem]:
+    """A valid ID number states birth date and sex; a card that prints others was misread, or is not genuine."""
+    numbers = [one for one in fields.get("id_number", ()) if one.check == "ok"]
+    if len(numbers) != 1:
+        return
+    stated = dict(zip(("birth_date", "gender"), identifiers.birth_and_gender(numbers[0].value), strict=True))
+    for name, value in stated.items():
+        for one in fields.get(name, ()):
+            if one.value != value:
+                yield Problem(
+                    "id_number_contradicts",
+                    f"The ID number does not agree with the {name.replace('_', ' ')} beside it: compare both with the page.",
+                    one.page,
+                )
+
+
+def _repaired(one: FieldReading) -> bool:
+    return re.sub(r"[\s-]", "", fold(one.raw)).upper() != one.value
+
+
+def masked(value: str) -> str:
+    """First and last character only (rules.md, Masks): problems travel further than fields may."""
+    return value[0] + "*" * (len(value) - 2) + value[-1] if len(value) > 2 else "*" * len(value)

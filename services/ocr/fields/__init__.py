@@ -1,0 +1,24 @@
+"""Fields of a document from rules: pure functions over the pages as read.
+
+``rules`` says what each type of document has, ``labels`` what the forms call it, ``finder`` how a label leads to its
+value (and how sure that is), ``parsers`` what a value means, ``tables`` what stands in two-sided blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.kernel.paper import FieldReading, PageReading
+from services.ocr.fields import labels
+from services.ocr.fields.finder import Finder
+from services.ocr.fields.rules import DENSE, RULES
+from services.ocr.fields.sheet import Sheet
+
+
+def extract(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple[FieldReading, ...]]:
+    """The fields of one document of ``document_type``; names of ``FIELD_NAMES``, values in reading order, none empty."""
+    rules = RULES.get(document_type, ())
+    dense = document_type in DENSE
+    finder = Finder(Sheet(pages), rules, () if dense else labels.FOOTER_STOPS, dense=dense)
+    found = {rule.field: finder.find(rule) for rule in rules}
+    return {name: values for name, values in found.items() if values}

@@ -1,0 +1,288 @@
+"""From a label on the page to the value that belongs to it.
+
+A label stands at the head of a line, after a gap, or before a colon; its value stands after it in the same line, in the
+next box to the right, or in the box below, and may be split over two boxes or several lines. The readings are tried in
+this order, and the first that the field's parser accepts is taken.
+
+Confidence of a value = OCR confidence of its worst line × certainty of the place (1 for label, colon and value side by
+side, less for each liberty taken, see ``_COLON`` … ``_PATTERN``), and then by the check: a value that a validator passed
+gains half of what is missing to 1, a repaired one loses a fifth, a failed one keeps two fifths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from services.kernel.paper import Check, FieldReading
+from services.ocr.fields import labels
+from services.ocr.fields.sheet import Cell, Sheet, hull
+from services.ocr.fields.text import loosely
+
+_COLON, _ALONE, _GAP, _MERGED = 1.0, 0.97, 0.92, 0.85
+_SPLIT, _WRAPPED, _BELOW, _PATTERN = 0.95, 0.95, 0.85, 0.9
+_GAIN, _REPAIRED, _FAILED = 0.5, 0.8, 0.4
+
+_ASIDE = (
+    r"(?:\s*\(\s*(?:[甲乙丙丁]\s*方|[买卖]\s*方|出租方|承租方|签章|盖章|公章|签字|签名|章|印章|[大小]写|人民币|[万亿]?元|元/[^()]{1,6}|"
+    r"m2|平方米|[一二三四五六1-6]|以下简?称[^()]{0,12}|下称[^()]{0,12}|必填|签字或盖章|签名或盖章|盖章或签字|全称|Seal|Sign[a-z]*)\s*\))*"
+)
+_HEAD = re.compile(
+    r"^[\s*•□☑√\[(]*(?:第[一二三四五六七八九十百\d]+条|[一二三四五六七八九十]{1,2}[、.]|\(?[一二三四五六七八九十\d]{1,2}[).、])?[\s\[(*]*$"
+)
+_SEPARATORS = " ;,。)]|、:(["
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One value that a parser found at ``[start, end)`` of the text it was given."""
+
+    value: str
+    start: int
+    end: int
+    check: Check = "none"
+    repaired: bool = False
+
+
+Piece = tuple[Cell, int, int]
+"""A cell and the part ``[start, end)`` of its text."""
+Parser = Callable[[str, str], Sequence[Parsed]]
+"""Folded text of a value and its label → what it says; nothing when it cannot be this field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one field stands on one type of document. ``many``: every different value counts, else the surest.
+    ``lines``: a value may run on in the lines below. ``patterns``: where no label leads to it, a clause of the running text
+    does (regular expressions over folded text, the group ``v`` is the value).
+    """
+
+    field: str
+    parse: Parser
+    labels: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    many: bool = False
+    lines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A label at ``[start, end)`` of a cell, its colon and aside included."""
+
+    cell: Cell
+    label: str
+    printed: str
+    start: int
+    end: int
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Text put together from parts of cells."""
+
+    pieces: tuple[Piece, ...]
+    glue: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.glue.join(cell.text[start:end] for cell, start, end in self.pieces)
+
+    def cut(self, start: int, end: int) -> Span:
+        """The pieces behind ``text[start:end]``."""
+        kept, begin = [], 0
+        for cell, low, high in self.pieces:
+            a, b = max(start - begin, 0), min(end - begin, high - low)
+            if a < b:
+                kept.append((cell, low + a, low + b))
+            begin += high - low + len(self.glue)
+        return Span(tuple(kept), self.glue)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell for cell, _, _ in self.pieces)
+
+    @property
+    def raw(self) -> str:
+        return self.glue.join(cell.folded.raw(cell.line.text, start, end) for cell, start, end in self.pieces)
+
+
+class Finder:
+    """Finds the values of rules on one sheet. ``stops`` are further labels of the form that end a value; ``dense``
+    lets a label stand anywhere without a colon (cards print 姓名 张伟 性别 男 with gaps that engines lose).
+    """
+
+    def __init__(self, sheet: Sheet, rules: Sequence[Rule], stops: Sequence[str] = (), *, dense: bool = False) -> None:
+        self.sheet = sheet
+        known = sorted({*stops, *(label for rule in rules for label in rule.labels)}, key=len, reverse=True)
+        self._names = {re.sub(r"\s", "", label): label for label in known}
+        any_label = "|".join(map(loosely, known)) or r"(?!)"
+        self._pattern = re.compile(rf"(?P<label>{any_label})(?P<aside>{_ASIDE})(?P<colon>\s*:\s*)?")
+        self._dense = dense
+        self._marks = {cell: self._scan(cell) for cell in sheet.cells}
+
+    def marks(self, names: Sequence[str]) -> Iterator[Mark]:
+        """Every place of one of the labels, in reading order."""
+        wanted = set(names)
+        for cell in self.sheet.cells:
+            yield from (mark for mark in self._marks[cell] if mark.label in wanted)
+
+    def find(self, rule: Rule) -> tuple[FieldReading, ...]:
+        """The values of the rule's field, in reading order, each value once."""
+        found = [one for mark in self.marks(rule.labels) for one in self.at(mark, rule)]
+        if rule.many or not found:
+            found += [one for one in self._in_clauses(rule) if one.value not in {other.value for other in found}]
+        return unique(found) if rule.many else surest(found)
+
+    def at(self, mark: Mark, rule: Rule) -> tuple[FieldReading, ...]:
+        """What stands at one label, by the first of the readings that the parser accepts."""
+        for span, certainty in self._values(mark, rule.lines):
+            parsed = rule.parse(span.text, mark.printed)
+            if parsed:
+                return tuple(reading(rule.field, span, one, mark.certainty * certainty) for one in parsed)
+        return ()
+
+    def _in_clauses(self, rule: Rule) -> Iterator[FieldReading]:
+        for pattern in rule.patterns:
+            for flow in self.sheet.flows:
+                for match in re.finditer(pattern, flow.text):
+                    span = Span(flow.pieces(match.start("v"), match.end("v")))
+                    for one in rule.parse(span.text, match.group()):
+                        yield reading(rule.field, span, one, _PATTERN)
+
+    def _scan(self, cell: Cell) -> tuple[Mark, ...]:
+        marks = []
+        for match in self._pattern.finditer(cell.text):
+            certainty = self._certainty(cell.text, match)
+            if certainty:
+                label = self._names[re.sub(r"\s", "", match["label"])]
+                marks.append(Mark(cell, label, match.group(), match.start(), match.end(), certainty))
+        return tuple(marks)
+
+    def _certainty(self, text: str, match: re.Match[str]) -> float:
+        if match["colon"]:
+            return _COLON
+        at_head = bool(_HEAD.match(text[: match.start()]))
+        rest = text[match.end() :]
+        if at_head and not rest.strip(" _-|"):
+            return _ALONE
+        after_gap = at_head or text[match.start() - 1] in _SEPARATORS
+        if after_gap and rest.startswith((" ", "¥", "_")):
+            return _GAP
+        if self._dense or (not rest and text[: match.start()].endswith(" ")):
+            return _MERGED
+        return _MERGED if at_head and self._may_merge(match["label"], rest) else 0.0
+
+    @staticmethod
+    def _may_merge(label: str, rest: str) -> bool:
+        """Whether a label without colon or gap is followed by its value: not in a sentence, not as the head of another word."""
+        if re.search("[,。;]", rest):
+            return False
+        return rest[:1].isascii() or re.sub(r"\s", "", label) not in labels.WEAK
+
+    def _values(self, mark: Mark, lines: bool) -> Iterator[tuple[Span, float]]:
+        cell = mark.cell
+        following = next((other.start for other in self._marks[cell] if other.start >= mark.end), len(cell.text))
+        rest = ((cell, mark.end, following), *(self._paragraph(cell) if following == len(cell.text) else ()))
+        ends_row = following == len(cell.text)
+        right = self._free(self.sheet.right_of(cell)) if ends_row else []
+        if cell.text[mark.end : following].strip(" _-|.:"):
+            yield from self._beside(rest, right, lines and ends_row)
+        else:
+            if right:
+                yield from self._beside(((right[0], 0, self._first_mark(right[0])),), right[1:], lines)
+            if ends_row:
+                for other in self._free(self.sheet.below(cell))[:1]:
+                    yield Span(((other, 0, self._first_mark(other)),)), _BELOW
+
+    def _paragraph(self, cell: Cell) -> tuple[Piece, ...]:
+        """The lines that a sentence of ``cell`` runs on to, up to the next label."""
+        pieces: list[Piece] = []
+        for other in self.sheet.paragraphs.get(cell, ()):
+            end = self._first_mark(other)
+            if end:
+                pieces.append((other, 0, end))
+            if end < len(other.text):
+                break
+        return tuple(pieces)
+
+    def _beside(self, first: Sequence[Piece], right: list[Cell], lines: bool) -> Iterator[tuple[Span, float]]:
+        """The value in its own box; with the boxes that follow closely; with the next box; with the line below."""
+        close = list(first)
+        for other in right:
+            last = close[-1][0]
+            if other.left - last.right > 0.9 * last.height or close[-1][2] < len(last.text):
+                break
+            close.append((other, 0, self._first_mark(other)))
+        below = self._run_on(first[0]) if len(first) == 1 and (lines or len(close) == 1) else []
+        if lines and below:
+            yield Span((*close, *below)), _WRAPPED
+        yield Span(tuple(close)), (1.0 if len(close) == len(first) else _SPLIT)
+        further = right[len(close) - len(first) :]
+        if further:
+            yield Span((*close, (further[0], 0, self._first_mark(further[0]))), " "), _SPLIT
+        if below and not lines:
+            yield Span((*close, below[0])), _WRAPPED
+
+    def _run_on(self, first: Piece) -> list[Piece]:
+        """The unlabelled lines below that begin where the value began, or at the margin after a full line."""
+        cell, start, _ = first
+        lefts = [cell.x_at(start)]
+        widest = max(other.right for other in self.sheet.cells if other.page == cell.page)
+        if start and cell.right >= 0.85 * widest:
+            lefts.append(cell.left)
+        for left in lefts:
+            lines = []
+            for other in self.sheet.continuations(cell, left):
+                if self._first_mark(other) == 0:
+                    break
+                lines.append((other, 0, self._first_mark(other)))
+            if lines:
+                return lines
+        return []
+
+    def _free(self, cells: list[Cell]) -> list[Cell]:
+        """The cells before the first that begins with a label."""
+        free = []
+        for cell in cells:
+            if self._first_mark(cell) == 0:
+                break
+            free.append(cell)
+        return free
+
+    def _first_mark(self, cell: Cell) -> int:
+        marks = self._marks[cell]
+        if not marks:
+            return len(cell.text)
+        return 0 if _HEAD.match(cell.text[: marks[0].start]) else marks[0].start
+
+
+def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> FieldReading:
+    """A ``FieldReading`` with the confidence of the module's formula."""
+    part = span.cut(parsed.start, parsed.end)
+    part = part if part.pieces else span
+    confidence = min(cell.line.confidence for cell in part.cells) * certainty
+    if parsed.check == "ok":
+        confidence += (1 - confidence) * _GAIN
+    elif parsed.check == "failed":
+        confidence *= _FAILED
+    if parsed.repaired:
+        confidence *= _REPAIRED
+    return FieldReading(
+        field, parsed.value, part.raw.strip(), part.cells[0].page, hull(part.cells), round(confidence, 4), parsed.check
+    )
+
+
+def unique(found: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
+    """Each value once, in the order of its first place, with its surest reading."""
+    best: dict[str, FieldReading] = {}
+    for one in found:
+        if one.value not in best or one.confidence > best[one.value].confidence:
+            best[one.value] = one
+    return tuple(best.values())
+
+
+def surest(found: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
+    """The one value that reads surest; the first place wins a tie."""
+    return (max(found, key=lambda one: one.confidence),) if found else ()

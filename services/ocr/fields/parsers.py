@@ -1,0 +1,154 @@
+"""One parser for each kind of value: what the text after a label says, with its place and its check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from services.ocr.fields import dates, identifiers, money, parties
+from services.ocr.fields.finder import Parsed
+from services.ocr.fields.text import close_han, strip_edges
+
+_DECIMAL = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d{1,4})?|\d{1,7}(?:[.。]\s?\d{1,4})?)(?![\d])")
+_AREA = re.compile(_DECIMAL.pattern + r"\s*(?:平方米|平米|m2|M2|m²)")
+_NUMBERING = re.compile(r"[A-Za-z0-9\u4e00-\u9fff()\[\]#/.\-_年第号]{2,40}")
+# GB/T 3304-1991, longest first
+_ETHNIC = re.compile(
+    "乌孜别克|维吾尔|哈萨克|达斡尔|塔吉克|俄罗斯|鄂温克|塔塔尔|鄂伦春|柯尔克孜|蒙古|布依|朝鲜|土家|哈尼|傈僳|高山|拉祜|东乡|纳西|景颇|仫佬|"
+    "布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|德昂|保安|裕固|独龙|赫哲|门巴|珞巴|基诺|汉|回|藏|苗|彝|壮|满|侗|瑶|白|傣|黎|佤|畲|水|土|羌|怒|京"
+)
+
+
+def figures(text: str, label: str) -> Sequence[Parsed]:
+    """The first sum in figures; 万元 in the label counts where the value has no unit of its own."""
+    sums = [one for one in money.find_figures(text) if one.marked or _stands_alone(text, one)]
+    if not sums or text.rstrip()[-1:] in ",.":
+        return ()
+    first = next((one for one in sums if one.marked), sums[0])
+    scale = 10**4 if "万元" in label and not re.search("[元万]", text[first.start : first.end + 1]) else 1
+    return (Parsed(money.yuan(first.cents * scale), first.start, first.end),)
+
+
+def words(text: str, _: str) -> Sequence[Parsed]:
+    """A sum in capitals, kept as printed but for spaces and the form of 元; ``check`` is ok: it is a well-formed sum."""
+    for one in money.find_words(text):
+        return (Parsed(re.sub(r"\s", "", text[one.start : one.end]), one.start, one.end, "ok"),)
+    return ()
+
+
+def square_metres(text: str, _: str) -> Sequence[Parsed]:
+    """A measure before 平方米 or ㎡, else the first plain number; two decimals as the registers print them."""
+    match = _AREA.search(text) or _DECIMAL.search(text)
+    if not match:
+        return ()
+    value = Decimal(re.sub(r"[,\s]", "", match[1]).replace("。", "."))
+    return (Parsed(f"{value:.2f}", match.start(), match.end()),) if value else ()
+
+
+def day(text: str, _: str) -> Sequence[Parsed]:
+    """The first date that the calendar has."""
+    return [Parsed(one.iso, one.start, one.end, "ok") for one in dates.find_dates(text)][:1]
+
+
+def last_day(text: str, _: str) -> Sequence[Parsed]:
+    """The end of a period: its last date, or 长期."""
+    found = list(dates.find_dates(text))
+    endless = re.search(r"长\s*期|永\s*久|无固定期限", text)
+    if endless and (not found or endless.start() > found[-1].start):
+        return (Parsed(dates.FOREVER, endless.start(), endless.end(), "ok"),)
+    return [Parsed(one.iso, one.start, one.end, "ok") for one in found][-1:]
+
+
+def first_day(text: str, label: str) -> Sequence[Parsed]:
+    """The beginning of a period that is printed with its end."""
+    return day(text, label) if second_day(text, label) else ()
+
+
+def second_day(text: str, label: str) -> Sequence[Parsed]:
+    """The end of a period that is printed with its beginning; nothing when only one date stands there."""
+    found = list(dates.find_dates(text))
+    return last_day(text, label) if len(found) > 1 or re.search(r"长\s*期|永\s*久", text) else ()
+
+
+def id_numbers(text: str, _: str) -> Sequence[Parsed]:
+    return [_identifier(one) for one in identifiers.find_id_numbers(text)]
+
+
+def credit_codes(text: str, _: str) -> Sequence[Parsed]:
+    return [_identifier(one) for one in identifiers.find_credit_codes(text)]
+
+
+def phones(text: str, _: str) -> Sequence[Parsed]:
+    return [_identifier(one) for one in identifiers.find_phones(text)]
+
+
+def accounts(text: str, _: str) -> Sequence[Parsed]:
+    return [_identifier(one) for one in identifiers.find_bank_accounts(text)][:1]
+
+
+def names(text: str, _: str) -> Sequence[Parsed]:
+    """All people and organisations of the value."""
+    return [Parsed(one.value, one.start, one.end) for one in parties.find_names(text)]
+
+
+def name(text: str, label: str) -> Sequence[Parsed]:
+    return names(text, label)[:1]
+
+
+def organisation(text: str, label: str) -> Sequence[Parsed]:
+    return [one for one in names(text, label) if parties.is_organisation(one.value)][:1]
+
+
+def organisation_or_name(text: str, label: str) -> Sequence[Parsed]:
+    return organisation(text, label) or name(text, label)
+
+
+def gender(text: str, _: str) -> Sequence[Parsed]:
+    match = re.search("[男女]", text[:6])
+    return (Parsed(match.group(), match.start(), match.end(), "ok"),) if match else ()
+
+
+def ethnicity(text: str, _: str) -> Sequence[Parsed]:
+    """One of the 56 of GB/T 3304, without 族."""
+    match = re.match(rf"\s*({_ETHNIC.pattern})", text)
+    return (Parsed(match[1], match.start(1), match.end(1), "ok"),) if match else ()
+
+
+def numbering(text: str, _: str) -> Sequence[Parsed]:
+    """A number that offices give out (合同编号, 许可证号): letters, digits, Han and brackets, at least two digits."""
+    closed = re.sub(r"(?<=[^\s])\s+(?=[^\s])", "", text)
+    match = _NUMBERING.search(closed)
+    if not match or sum(letter.isdigit() for letter in match.group()) < 2:
+        return ()
+    value = strip_edges(match.group())
+    return (Parsed(value, 0, len(text)),)
+
+
+def receipt_number(text: str, _: str) -> Sequence[Parsed]:
+    """The running number of a receipt: mostly digits, at least four."""
+    match = re.search(r"[A-Za-z]{0,6}-?\d[\d -]{2,24}\d(?:-\d+)?|[A-Z]{1,4}\d{4,}", text)
+    if not match or re.search("[年月日]|\\d[./]\\d", text[match.start() : match.end() + 1]):
+        return ()
+    return (Parsed(re.sub(r"\s", "", match.group()), match.start(), match.end()),)
+
+
+def free(text: str, _: str) -> Sequence[Parsed]:
+    """Free text (address, purpose): at least two characters besides blanks."""
+    value = strip_edges(close_han(text))
+    return (Parsed(value, 0, len(text)),) if len(re.sub(r"[\W_]", "", value)) >= 2 else ()
+
+
+def address(text: str, label: str) -> Sequence[Parsed]:
+    """Free text whose spaces are the engine's, not the writer's."""
+    return [Parsed(re.sub(r"\s", "", one.value), one.start, one.end) for one in free(text, label)]
+
+
+def _identifier(one: identifiers.Identifier) -> Parsed:
+    return Parsed(one.value, one.start, one.end, one.check, one.repaired)
+
+
+def _stands_alone(text: str, one: money.Sum) -> bool:
+    """An unmarked figure counts as money only when the value is little else."""
+    around = text[: one.start] + text[one.end :]
+    return not re.search(r"[\dA-Za-z]", around) and len(re.sub(r"\W", "", around)) <= 4

@@ -1,0 +1,103 @@
+"""Fold what an engine read into one form (NFKC width, one colon, one dash) and keep the way back to the page.
+
+Every parser of this package works on folded text; :class:`Folded` remembers which character of the original line each
+folded character came from, so that ``FieldReading.raw`` can show what really stood there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# NFKC leaves these alone although paper, engines and input methods use them for the same sign.
+_SAME = str.maketrans(
+    {
+        "∶": ":",
+        "︰": ":",
+        "ː": ":",
+        "—": "-",
+        "–": "-",
+        "―": "-",
+        "‐": "-",
+        "−": "-",
+        "─": "-",
+        "【": "[",
+        "】": "]",
+        "〔": "[",
+        "〕": "]",
+        "丨": "|",
+        "│": "|",
+        "﹑": "、",
+        "·": "·",
+        "•": "·",
+        "・": "·",
+        "‧": "·",
+        "圓": "元",
+        "圆": "元",
+        "\u00a0": " ",
+        "\u200b": "",
+    }
+)
+_HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
+_HAN_GAP = re.compile(f"(?<=[{_HAN}:;,。、()])\\s+(?=[{_HAN}:;,。、()])")
+_EDGES = " \t\n_-~.:;,。、|*'\"=<>/"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """``text`` after folding; ``origin[i]`` is the index in the original of the character that gave ``text[i]``."""
+
+    text: str
+    origin: tuple[int, ...]
+
+    def raw(self, original: str, start: int, end: int) -> str:
+        """The original characters behind ``text[start:end]``."""
+        if start >= end:
+            return ""
+        return original[self.origin[start] : self.origin[end - 1] + 1]
+
+
+def fold_with_origin(original: str) -> Folded:
+    """Fold character by character: compositions across characters do not occur in Chinese print."""
+    letters: list[str] = []
+    origin: list[int] = []
+    for index, letter in enumerate(original):
+        for folded in unicodedata.normalize("NFKC", letter.translate(_SAME)).translate(_SAME):
+            letters.append(folded)
+            origin.append(index)
+    return Folded("".join(letters), tuple(origin))
+
+
+def fold(original: str) -> str:
+    return fold_with_origin(original).text
+
+
+def close_han(text: str) -> str:
+    """Take out the spaces that engines and justified print put between Han."""
+    return _HAN_GAP.sub("", text)
+
+
+def strip_edges(text: str) -> str:
+    """Cut blanks, underscores and stray punctuation that a form's ruled line leaves at either end of a value.
+
+    An opening bracket without its partner goes too (``(张伟`` from ``(张伟)`` cut by a label).
+    """
+    text = text.strip(_EDGES)
+    while text and text[0] in "([" and text.count(text[0]) != text.count(_PARTNER[text[0]]):
+        text = text[1:].strip(_EDGES)
+    while text and text[-1] in ")]" and text.count(text[-1]) != text.count(_PARTNER[text[-1]]):
+        text = text[:-1].strip(_EDGES)
+    while text and text[-1] in "([":
+        text = text[:-1].strip(_EDGES)
+    while text and text[0] in ")]":
+        text = text[1:].strip(_EDGES)
+    return text
+
+
+_PARTNER = {"(": ")", "[": "]", ")": "(", "]": "["}
+
+
+def loosely(label: str) -> str:
+    """A pattern for ``label`` that lets spaces stand between its characters (``姓  名``)."""
+    return r"\s*".join(re.escape(letter) for letter in label)
