@@ -1,0 +1,26 @@
+"""The port that every engine fills."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from services.kernel.paper import EngineInfo, Line
+from services.ocr.pixels import Pixels
+
+
+class Engine(Protocol):
+    """Reads printed Chinese and Latin text. One instance serves one thread and is kept for many pages.
+
+    ``info`` is recorded with every result, so it names the version of the program and the model that read.
+    """
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def read(self, pixels: Pixels) -> list[Line]:
+        """The lines of one upright picture of about 200 dpi, grey (H×W) or RGB (H×W×3), uint8.
+
+        Boxes are pixels of that picture, four corners clockwise from top left; confidence is 0…1; the order is the
+        engine's own. A picture without text gives an empty list. Never opens a connection.
+        """
+        ...

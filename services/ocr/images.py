@@ -1,0 +1,159 @@
+"""Pages out of picture files, by Pillow: TIFF (also 1-bit G4 faxes), JPEG, PNG, HEIC, WebP. Runs in the sandbox's child."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from services.kernel.errors import ParserRefused
+from services.ocr import pixels as px
+from services.ocr.jpeg import jpeg_header
+from services.ocr.pixels import Pixels
+from services.ocr.raster import Raster, no_such_page, plausible_dpi, serves_as_picture, too_many_pixels
+
+FORMATS = {
+    "image/tiff": ("TIFF",),
+    "image/jpeg": ("JPEG", "MPO"),
+    "image/png": ("PNG",),
+    "image/heic": ("HEIF",),
+    "image/webp": ("WEBP",),
+}
+_ORIENTATION = 0x0112
+_TOO_FINE = 1.2  # less is not worth the work of reducing
+_FINEST_PICTURE_DPI = 320  # a finer JPEG is a master, too heavy to be a page picture
+
+
+def page_image(source: BinaryIO, media_type: str, page: int, dpi: int, max_pixels: int) -> Raster:
+    """See :func:`services.ocr.raster.page_image`."""
+    with _opened(source, media_type, max_pixels) as image:
+        _turn_to(image, page)
+        _refuse_bombs(image, max_pixels)
+        declared = _declared_dpi(image)
+        if media_type == "image/jpeg" and image.getexif().get(_ORIENTATION, 1) == 1:
+            source.seek(0)
+            raster = jpeg_raster(source.read(), declared[0], dpi)
+            if raster is not None:
+                return raster
+        upright = ImageOps.exif_transpose(image)
+        if upright.size != image.size:
+            declared = (declared[1], declared[0])
+        return _raster(_square(_plain(upright), declared), max(declared), dpi)
+
+
+def count_pages(source: BinaryIO, media_type: str, max_pixels: int) -> int:
+    """TIFF directories; every other format is one page, whatever animation it holds."""
+    with _opened(source, media_type, max_pixels) as image:
+        return int(getattr(image, "n_frames", 1)) if media_type == "image/tiff" else 1
+
+
+def jpeg_raster(data: bytes, declared_dpi: float, dpi: int) -> Raster | None:
+    """A grey or colour JPEG, decoded no finer than reading needs; ``None`` where Pillow has to look at it (CMYK, 12 bit).
+
+    Raises ``ParserRefused`` code ``truncated``: the codec would fill what is missing with grey and say nothing.
+    """
+    header = jpeg_header(data)
+    if header is None or header.components == 4:
+        return None
+    if not header.complete:
+        raise ParserRefused("The picture breaks off in the middle. Scan or upload it again.", code="truncated")
+    true_dpi = plausible_dpi(declared_dpi, header.width, header.height)
+    reduce = next((step for step in (8, 4, 2) if true_dpi / step >= dpi), 1)
+    decoded = px.decode_jpeg(data, grey=header.components == 1, reduce=reduce)
+    if decoded is None:
+        return None
+    raster = _raster(decoded, true_dpi, dpi, reduced=reduce)
+    height, width = raster.pixels.shape[:2]
+    keep = true_dpi <= _FINEST_PICTURE_DPI and serves_as_picture(data, width, height)
+    return Raster(raster.pixels, raster.dpi, data) if keep else raster
+
+
+def _raster(pixels: Pixels, declared_dpi: float, dpi: int, *, reduced: int = 1) -> Raster:
+    """Reduced to what reading needs; decoding may have ``reduced`` the stored picture already."""
+    height, width = pixels.shape[:2]
+    here = plausible_dpi(declared_dpi, width * reduced, height * reduced) / reduced
+    return Raster(px.scaled(pixels, dpi / here), float(dpi)) if here > _TOO_FINE * dpi else Raster(pixels, here)
+
+
+@contextmanager
+def _opened(source: BinaryIO, media_type: str, max_pixels: int) -> Iterator[Image.Image]:
+    """Pillow on one format only, with our bound in place of its own, and its many exceptions told as ours."""
+    if media_type == "image/heic":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    pillow_bound, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            source.seek(0)
+            with Image.open(source, formats=FORMATS[media_type]) as image:
+                yield image
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ParserRefused(
+            f"The picture has more than the {max_pixels} pixels that are read. Scan it again at a lower resolution.",
+            code="too-many-pixels",
+        ) from error
+    except UnidentifiedImageError as error:
+        raise ParserRefused(
+            "The file is not the picture that its first bytes promise. Scan or export it again.", code="unreadable"
+        ) from error
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, EOFError, MemoryError) as error:
+        truncated = "truncated" in str(error) or "not enough" in str(error) or isinstance(error, EOFError)
+        raise ParserRefused(
+            "The picture breaks off or is damaged. Scan or upload it again.",
+            code="truncated" if truncated else "unreadable",
+        ) from error
+    finally:
+        Image.MAX_IMAGE_PIXELS = pillow_bound
+
+
+def _turn_to(image: Image.Image, page: int) -> None:
+    pages = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+    if not 1 <= page <= pages:
+        raise no_such_page(page, pages)
+    if page > 1:
+        image.seek(page - 1)
+
+
+def _refuse_bombs(image: Image.Image, max_pixels: int) -> None:
+    """Pillow checks the first page only, and not every opener."""
+    if image.width * image.height > max_pixels:
+        raise too_many_pixels(image.width, image.height, max_pixels)
+
+
+def _declared_dpi(image: Image.Image) -> tuple[float, float]:
+    try:
+        across, down = (float(value) for value in image.info.get("dpi", (0, 0)))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return 0.0, 0.0
+    return (across, down) if across > 0 and down > 0 else (0.0, 0.0)
+
+
+def _plain(image: Image.Image) -> Pixels:
+    """Grey or RGB; what is transparent is paper."""
+    if image.mode in ("I;16", "I;16B", "I;16L", "I"):
+        wide = np.asarray(image).astype(np.uint32)
+        return (wide >> 8 if wide.max(initial=0) > 255 else wide).astype(np.uint8)
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L"))
+    if "A" in image.getbands() or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, "white")
+        return np.asarray(Image.alpha_composite(paper, layer).convert("RGB"))
+    return np.asarray(image.convert("RGB"))
+
+
+def _square(pixels: Pixels, declared: tuple[float, float]) -> Pixels:
+    """A fax of standard resolution has 204 × 98 dpi: stretched to square pixels of the finer side (ITU-T T.4)."""
+    across, down = declared
+    if min(across, down) <= 0 or max(across, down) / min(across, down) < 1.1:
+        return pixels
+    finest = max(across, down)
+    height, width = pixels.shape[:2]
+    return px.resized(pixels, round(width * finest / across), round(height * finest / down))

@@ -1,0 +1,104 @@
+"""The few OpenCV calls that reading needs, typed and in one place.
+
+``Pixels`` are uint8, either H×W grey or H×W×3 in RGB order. Nothing here draws on what it is given.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+
+JPEG_QUALITY = 85
+_REDUCED = {
+    1: cv2.IMREAD_UNCHANGED,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+
+
+def one_thread() -> None:
+    """One process reads one page on one core; the workers are what runs side by side."""
+    cv2.setNumThreads(1)
+
+
+def decode_jpeg(data: bytes, *, grey: bool = False, reduce: int = 1) -> Pixels | None:
+    """Decode at 1/``reduce`` (1, 2, 4, 8) of the size, which the codec does for next to nothing; EXIF is not applied.
+
+    Returns ``None`` where the codec cannot read the data.
+    """
+    raw = np.frombuffer(data, np.uint8)
+    if grey:
+        flag = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4}
+        decoded = cv2.imdecode(raw, flag.get(reduce, cv2.IMREAD_REDUCED_GRAYSCALE_8) | cv2.IMREAD_IGNORE_ORIENTATION)
+    else:
+        flags = cv2.IMREAD_COLOR if reduce == 1 else _REDUCED[reduce]
+        decoded = cv2.imdecode(raw, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    if decoded is None:
+        return None
+    pixels: Pixels = decoded if decoded.ndim == 2 else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    return pixels
+
+
+def encode_jpeg(pixels: Pixels, quality: int = JPEG_QUALITY) -> bytes:
+    """A baseline JPEG: grey stays one component, RGB becomes YCbCr 4:2:0."""
+    picture = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done, "OpenCV encodes every uint8 picture"
+    return bytes(data)
+
+
+def resized(pixels: Pixels, width: int, height: int) -> Pixels:
+    """Area averaging when it shrinks (no moiré from 1-bit or halftone pages), cubic when it grows."""
+    if (pixels.shape[1], pixels.shape[0]) == (width, height):
+        return pixels
+    shrinks = width * height < pixels.shape[0] * pixels.shape[1]
+    out: Pixels = cv2.resize(
+        pixels, (max(1, width), max(1, height)), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    )
+    return out
+
+
+def scaled(pixels: Pixels, factor: float) -> Pixels:
+    return resized(pixels, round(pixels.shape[1] * factor), round(pixels.shape[0] * factor))
+
+
+def turned(pixels: Pixels, degrees: int) -> Pixels:
+    """Turned clockwise by 0, 90, 180 or 270 degrees."""
+    codes = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+    if degrees == 0:
+        return pixels
+    out: Pixels = cv2.rotate(pixels, codes[degrees])
+    return out
+
+
+def grey(pixels: Pixels) -> Pixels:
+    out: Pixels = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return out
+
+
+def local_background(thumb: Pixels, size: int = 31) -> Pixels:
+    """The paper behind the ink of a small grey picture: a wide maximum, smoothed."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
+    out: Pixels = cv2.blur(cv2.morphologyEx(thumb, cv2.MORPH_CLOSE, kernel), (size, size))
+    return out
+
+
+def joined_blobs(mask: Mask, width: int, height: int) -> list[tuple[int, int, int, int, int]]:
+    """Connected blobs of a mask after closing gaps of ``width``×``height`` pixels: (x, y, w, h, area)."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (max(1, width), max(1, height)))
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    return [(int(x), int(y), int(w), int(h), int(area)) for x, y, w, h, area in stats[1:]]
+
+
+def blob(pixels: Pixels) -> Floats:
+    """A network's input of shape 1×3×H×W, values -1…1; grey is repeated in the three planes (which are B, G, R)."""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR if pixels.ndim == 2 else cv2.COLOR_RGB2BGR)
+    out: Floats = cv2.dnn.blobFromImage(bgr, 1 / 127.5, mean=(127.5, 127.5, 127.5))
+    return out
