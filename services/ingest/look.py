@@ -1,0 +1,88 @@
+"""A look at one page in a small grey picture: is it blank, is it a separator, what does it resemble."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import imagehash
+import numpy as np
+import zxingcpp
+from PIL import Image
+
+from services.ingest.cover import parse_cover
+from services.ingest.facts import Separator
+from services.ingest.patchcode import Grey, has_patch_t
+
+_ASSUMED_DPI = 150.0
+_MARGIN = 0.03  # of the page: shadows of the sheet's edge
+_FAINT, _SURE = 30, 58  # darker than the paper around, of 255: show-through stays below the second
+_SMALLEST_MM, _SMALLEST_INK_MM2 = 0.7, 0.25  # a mark; below it is dust
+_LEAST_INK_MM2 = 2.0  # what a word of small print has
+_HOLE_MM = (3.5, 8.5)  # punch holes are 5.5 mm, DIN 821 and GB
+_HOLE_ZONE = 0.16  # of the page, from any side
+_STREAK = 0.5  # of the page's height or width: dirt on the scanner's glass
+
+
+def is_blank(grey: Grey, dpi: float | None) -> bool:
+    """A back side with dust, punch holes, streaks or the front shining through is blank; one line of text is not.
+
+    A page that is dark all over is not blank: something is wrong with it, and a person shall see it.
+    """
+    if float(np.median(grey)) < 90:
+        return False
+    per_mm = (dpi or _ASSUMED_DPI) / 25.4
+    height, width = grey.shape
+    y, x = int(height * _MARGIN), int(width * _MARGIN)
+    ink = _darker_than_paper(grey[y : height - y, x : width - x], per_mm)
+    return _ink_mm2(ink, per_mm) < _LEAST_INK_MM2
+
+
+def separator_of(grey: Grey, dpi: float | None) -> tuple[Separator | None, str | None]:
+    """What kind of separator sheet the page is, and the text of its cover code."""
+    formats = zxingcpp.BarcodeFormats(
+        [zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code39, zxingcpp.BarcodeFormat.Code128]
+    )
+    texts = [code.text for code in zxingcpp.read_barcodes(np.ascontiguousarray(grey), formats=formats)]
+    for text in texts:
+        if parse_cover(text) is not None:
+            return "cover_sheet", text
+    if any(text.replace(" ", "").replace("-", "").upper() == "PATCHT" for text in texts) or has_patch_t(grey, dpi):
+        return "patch_t", None
+    return None, None
+
+
+def difference_hash(grey: Grey) -> str:
+    """64-bit dHash as 16 hex digits."""
+    return str(imagehash.dhash(Image.fromarray(grey), hash_size=8))
+
+
+def _darker_than_paper(grey: Grey, per_mm: float) -> np.ndarray[Any, Any]:
+    """How much darker each pixel is than the paper around it: folds, shadows and coloured paper drop out."""
+    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    side = max(3, int(per_mm * 12 / 4) | 1)
+    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    paper = cv2.GaussianBlur(paper, (0, 0), side / 2)
+    return np.asarray(cv2.subtract(cv2.resize(paper, (grey.shape[1], grey.shape[0])), grey))
+
+
+def _ink_mm2(darker: np.ndarray[Any, Any], per_mm: float) -> float:
+    """Area of the marks that count as ink, in square millimetres. A mark needs a surely dark core."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((darker > _FAINT).astype(np.uint8), connectivity=8)
+    if count < 2:
+        return 0.0
+    cores = np.bincount(labels[darker > _SURE], minlength=count)
+    left, top, width, height, area = (stats[:, i] for i in range(5))
+    page_height, page_width = darker.shape
+    marks = (cores > 0) & (np.maximum(width, height) >= _SMALLEST_MM * per_mm)
+    marks &= area >= _SMALLEST_INK_MM2 * per_mm**2
+    streaks = (height > _STREAK * page_height) & (width < 2 * per_mm)
+    streaks |= (width > _STREAK * page_width) & (height < 2 * per_mm)
+    x, y = (left + width / 2) / page_width, (top + height / 2) / page_height
+    outside = (np.minimum(x, 1 - x) < _HOLE_ZONE) | (np.minimum(y, 1 - y) < _HOLE_ZONE)
+    round_ones = (np.abs(width - height) < 0.25 * np.maximum(width, height)) & (area > 0.6 * width * height)
+    low, high = (bound * per_mm for bound in _HOLE_MM)
+    holes = outside & round_ones & (width >= low) & (width <= high)
+    marks[0] = False
+    counted = marks & ~streaks & ~holes
+    return float(area[counted].sum()) / per_mm**2
