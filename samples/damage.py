@@ -77,7 +77,9 @@ def stamped(scan: Scan, rng: Random) -> Scan:
         x, y = width * rng.uniform(0.3, 0.7), height * rng.uniform(0.15, 0.6)
         Stamp(x, y, text, rng.uniform(5, 8), rng.uniform(-20, 20), rng.randrange(1 << 30)).on(scan.pen)
     name = "市房屋交易档案管理中心"
-    Seal(width * rng.uniform(0.35, 0.65), height * rng.uniform(0.25, 0.6), name, "档案专用章", 20, rng.randrange(1 << 30)).on(scan.pen)
+    Seal(width * rng.uniform(0.35, 0.65), height * rng.uniform(0.25, 0.6), name, "档案专用章", 20, rng.randrange(1 << 30)).on(
+        scan.pen
+    )
     return replace(scan, stamps=(*scan.stamps, *words, name, "档案专用章"))
 
 

@@ -1,6 +1,6 @@
 """Finding Chinese typefaces on this machine.
 
-Roles: ``song`` 宋体 (running text), ``hei`` 黑体 (titles, labels), ``bold`` 宋体加粗, ``kai`` 楷体 (filled-in values, signatures),
+Roles: ``song`` 宋体 (running text), ``hei`` 黑体 (titles, labels), ``bold`` 宋体加粗, ``kai`` 楷体 (filled-in values),
 ``ming`` a thinner 宋体. Noto CJK is required; ``kai`` and ``ming`` fall back to it where AR PL is not installed.
 """
 

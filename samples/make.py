@@ -6,13 +6,34 @@ from collections.abc import Callable
 from random import Random
 
 from samples.document import Document
-from samples.forms import identity, lease, sale, separators, voucher
+from samples.forms import (
+    agreements,
+    bank_slip,
+    identity,
+    invoice,
+    lease,
+    records,
+    registers,
+    sale,
+    separators,
+    voucher,
+)  # fmt: skip
 
 FORMS: dict[str, Callable[..., Document]] = {
     "sale_contract": sale.sale_contract,
     "lease_contract": lease.lease_contract,
+    "investment_agreement": agreements.investment_agreement,
+    "supplementary_agreement": agreements.supplementary_agreement,
     "payment_voucher": voucher.payment_voucher,
+    "invoice": invoice.invoice,
+    "bank_slip": bank_slip.bank_slip,
     "id_card": identity.id_card,
+    "household_register": registers.household_register,
+    "business_licence": registers.business_licence,
+    "property_certificate": registers.property_certificate,
+    "acceptance_report": records.acceptance_report,
+    "power_of_attorney": records.power_of_attorney,
+    "complaint_record": records.complaint_record,
     "cover": separators.cover,
     "patch_t": separators.patch_t,
     "blank": separators.blank,

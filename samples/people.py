@@ -33,6 +33,7 @@ AREAS = (
     ("520103", "贵阳市", "云岩区"),
     ("230103", "哈尔滨市", "南岗区"),
 )
+PROVINCES = dict(zip((code[:2] for code, _, _ in AREAS), "京京沪津粤浙苏鄂陕鲁闽辽豫云黔黑", strict=True))
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 DOUBLE_SURNAMES = ("欧阳", "司马", "上官", "诸葛")
 MALE_GIVEN = "伟强磊军勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆志文博海峰云龙建国庆东"
@@ -84,6 +85,7 @@ class Company:
 class Unit:
     """A flat (房屋): where it lies and its areas in square metres, two decimals, as strings."""
 
+    code: str
     city: str
     district: str
     road: str
@@ -93,6 +95,11 @@ class Unit:
     room: str
     gross: str
     inner: str
+
+    @property
+    def province(self) -> str:
+        """The province's one-character name, as certificates begin with it."""
+        return PROVINCES[self.code[:2]]
 
     @property
     def short(self) -> str:
@@ -160,17 +167,22 @@ def person(rng: Random, name: str | None = None, gender: str | None = None) -> P
     )
 
 
-def relative(rng: Random, head: Person, *, gender: str, born: tuple[date, date]) -> Person:
-    """Another member of the household of ``head``: same area and address."""
+def relative(rng: Random, head: Person, gender: str, born: tuple[date, date], *, kin: bool = True) -> Person:
+    """Another member of the household of ``head``: same area and address, and the same surname when of ``kin``."""
     birth = day(rng, *born)
     other = person(rng, gender=gender)
     number = id_number(rng, head.area[0], birth, gender)
-    return replace(other, birth_date=birth, id_number=number, address=head.address, area=head.area)
+    name = _surname(head.name) + other.name.removeprefix(_surname(other.name)) if kin else other.name
+    return replace(other, name=name, birth_date=birth, id_number=number, address=head.address, area=head.area)
 
 
 def home(rng: Random, area: tuple[str, str, str]) -> str:
     tail = f"{rng.randrange(1, 30)}号楼{rng.randrange(1, 5)}单元{rng.randrange(1, 28)}0{rng.randrange(1, 5)}室"
     return f"{area[1]}{area[2]}{rng.choice(ROADS)}{rng.randrange(1, 400)}号{tail}"
+
+
+def _surname(name: str) -> str:
+    return name[:2] if name.startswith(DOUBLE_SURNAMES) else name[:1]
 
 
 def _name(rng: Random, gender: str) -> str:
@@ -197,6 +209,7 @@ def unit(rng: Random) -> Unit:
     area = rng.choice(AREAS)
     gross = rng.randrange(4800, 18900)
     return Unit(
+        code=area[0],
         city=area[1],
         district=area[2],
         road=f"{rng.choice(ROADS)}{rng.randrange(1, 400)}号",

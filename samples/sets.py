@@ -46,17 +46,24 @@ def demo_set(directory: Path, seed: int = 2026) -> list[Truth]:
 
 
 def _demo_plans(seed: int) -> list[Plan]:
+    stack = ("clean", "noise:5", "skew:1+noise:5")
     return [
         Plan("01-sale-contract", make("sale_contract", seed, name="张伟"), "pdf", 300, "clean"),
-        Plan("02-lease-skewed", make("lease_contract", seed), "pdf", 200, "skew:2.5+noise:6"),
-        Plan("03-receipt", make("payment_voucher", seed, name="张伟"), "jpeg", 300, "grey+dark_edge"),
-        Plan("04-receipt-fax", make("payment_voucher", seed + 1), "tiff", 200, "fax"),
-        Plan("05-id-card", make("id_card", seed, name="张伟"), "jpeg", 300, "clean"),
-        Plan("06-sale-contract-low-contrast", make("sale_contract", seed + 1), "pdf", 150, "low_contrast:45"),
-        Plan("07-receipt-upside-down", make("payment_voucher", seed + 2), "png", 300, "upside_down"),
-        Plan("08-lease-stamped", make("lease_contract", seed + 1), "tiff", 300, "stamped"),
-        Plan("09-stack", _stack(seed), "pdf", 200, ("clean", "noise:5", "skew:1+noise:5")),
-        Plan("10-receipt-600", make("payment_voucher", seed + 3), "jpeg", 600, "grey"),
+        Plan("02-id-card", make("id_card", seed, name="张伟"), "jpeg", 300, "clean"),
+        Plan("03-receipt-down-payment", make("payment_voucher", seed, name="张伟"), "jpeg", 300, "grey+dark_edge"),
+        Plan("04-bank-slip", make("bank_slip", seed, name="张伟"), "png", 200, "clean"),
+        Plan("05-invoice", make("invoice", seed, name="张伟"), "pdf", 300, "skew:-1.5+punched"),
+        Plan("06-lease-skewed", make("lease_contract", seed), "pdf", 200, "skew:3+noise:6"),
+        Plan("07-receipt-fax", make("payment_voucher", seed + 1), "tiff", 200, "fax"),
+        Plan("08-sale-contract-low-contrast", make("sale_contract", seed + 1), "pdf", 150, "low_contrast:45"),
+        Plan("09-business-licence", make("business_licence", seed), "jpeg", 300, "turned:90"),
+        Plan("10-property-certificate", make("property_certificate", seed), "jpeg", 600, "grey"),
+        Plan("11-receipt-upside-down", make("payment_voucher", seed + 2), "png", 300, "upside_down"),
+        Plan("12-lease-stamped", make("lease_contract", seed + 1), "tiff", 300, "stamped"),
+        Plan("13-acceptance-report", make("acceptance_report", seed), "webp", 300, "punched+noise:6"),
+        Plan("14-power-of-attorney", make("power_of_attorney", seed), "heic", 300, "clean"),
+        Plan("15-stack-with-cover-sheets", _stack(seed), "pdf", 200, stack),
+        Plan("16-complaint-fax", make("complaint_record", seed), "pdf", 300, "fax"),
     ]
 
 
@@ -96,8 +103,8 @@ def _mixed(pages: int, seed: int) -> Document:
 
 
 def big_pdf(path: Path, pages: int, seed: int = 2026) -> Truth:
-    """One PDF of ``pages`` grey pages at 150 dpi, made quickly: some twenty drawn pages over and over, each with a serial number
-    of its own in large print at the top, which is its ``phrase``.
+    """One PDF of ``pages`` grey pages at 150 dpi, made quickly: some twenty drawn pages over and over, each with a serial
+    number of its own in large print at the top, which is its ``phrase``.
     """
     base = _mixed(min(pages, BIG_BASE_PAGES), seed)
     pictures = [image.convert("L") for image in base.images(BIG_DPI)]

@@ -1,7 +1,7 @@
 """A sheet of paper as a list of marks in millimetres, drawn at any resolution.
 
-A form writes marks once; ``Sheet.render`` draws them at the dpi asked for. Every text that is written is remembered in order, so
-that the truth about a page is made by the same act as its picture.
+A form writes marks once; ``Sheet.render`` draws them at the dpi asked for. Every text that is written is remembered,
+so that the truth about a page is made by the same act as its picture.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ Colour = tuple[int, int, int]
 # What must not begin a line (GB/T 15834), so it hangs into the margin.
 _CLOSING = "，。；：、）》」”！？%"
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.,:/\-@*]*|.", re.DOTALL)
+_PUNCTUATION = re.compile(r"([，。；：、（）！？]+)")
 _FILLED = re.compile(r"\[\[(.*?)\]\]")
 
 
@@ -191,9 +192,9 @@ class Sheet:
     def segments(self, text: str, role: str | None = None) -> tuple[Segment, ...]:
         parts = _FILLED.split(text)
         return tuple(
-            Segment(part, self.fill_role if index % 2 else role or self.role, bool(index % 2))
+            segment
             for index, part in enumerate(parts)
-            if part
+            for segment in _mainland(part, self.fill_role if index % 2 else role or self.role, bool(index % 2))
         )
 
     def title(self, text: str, size: float = 6.3, *, role: str = "heibold", gap: float = 0.0) -> None:
@@ -297,6 +298,14 @@ def reading_order(runs: Sequence[Run]) -> list[Run]:
         else:
             rows.append([run])
     return [run for row in rows for run in sorted(row, key=lambda run: run.x)]
+
+
+def _mainland(text: str, role: str, filled: bool) -> list[Segment]:
+    """AR PL faces set ，。 in the middle of their square, as Taiwan does; here they come from 宋体."""
+    if role not in ("kai", "ming"):
+        return [Segment(text, role, filled)] if text else []
+    parts = _PUNCTUATION.split(text)
+    return [Segment(part, "song" if index % 2 else role, filled) for index, part in enumerate(parts) if part]
 
 
 def _column(runs: Sequence[Run]) -> Run:

@@ -72,11 +72,10 @@ def _back(sheet: Sheet, facts: Facts, rng: Random, holder: Person, x: float, y: 
     years = 10 if age < 26 else 20  # 居民身份证法, article 5
     issued = issued.replace(day=min(issued.day, 28))
     sheet.put(x + 14 * s, y + 37.4 * s, "签发机关", size=3.0 * s, role="hei")
-    sheet.put(x + 29 * s, y + 37 * s, f"{holder.area[1]}公安局{holder.area[2].removesuffix('区')}分局", size=3.5 * s, role="hei")
+    issuer = facts.note("organisation", f"{holder.area[1]}公安局{holder.area[2].removesuffix('区')}分局")
+    sheet.put(x + 29 * s, y + 37 * s, issuer, size=3.5 * s, role="hei")
     sheet.put(x + 14 * s, y + 44.4 * s, "有效期限", size=3.0 * s, role="hei")
     start = facts.day("valid_from", issued, 3)
-    if age >= 46:
-        end = "长期"
-    else:
-        end = facts.day("valid_until", issued.replace(year=issued.year + years), 3)
+    expiry = issued.replace(year=issued.year + years)
+    end = facts.note("valid_until", "长期") if age >= 46 else facts.day("valid_until", expiry, 3)
     sheet.put(x + 29 * s, y + 44 * s, f"{start}-{end}", size=3.5 * s, role="hei")

@@ -8,7 +8,7 @@ from random import Random
 from samples.document import Facts
 from samples.marks import SIGNATURE_INKS, Seal, Signature
 from samples.people import Person
-from samples.sheet import MM_PER_POINT, Sheet
+from samples.sheet import MM_PER_POINT, Cell, Sheet
 
 
 def office(rng: Random, *, size: float = 11.5) -> Sheet:
@@ -17,7 +17,7 @@ def office(rng: Random, *, size: float = 11.5) -> Sheet:
         margin=rng.choice((23.0, 25.0, 27.0)),
         size=rng.choice((size, size + 0.5, size + 1)) * MM_PER_POINT,
         leading=rng.choice((1.65, 1.75, 1.85)),
-        role=rng.choice(("song", "song", "ming")),
+        role=rng.choice(("song", "song", "song", "ming")),
         fill_role=rng.choice(("kai", "song", "hei")),
     )
     sheet.y = rng.uniform(22, 28)
@@ -28,9 +28,7 @@ def following(first: Sheet, count: int) -> list[Sheet]:
     """``first`` and further sheets with the same habits, ``count`` in all."""
     sheets = [first]
     for _ in range(count - 1):
-        sheet = Sheet(
-            margin=first.margin, size=first.size, leading=first.leading, role=first.role, fill_role=first.fill_role
-        )
+        sheet = Sheet(margin=first.margin, size=first.size, leading=first.leading, role=first.role, fill_role=first.fill_role)
         sheets.append(sheet)
     return sheets
 
@@ -41,6 +39,13 @@ def number_pages(rng: Random, sheets: Sequence[Sheet]) -> None:
     for number, sheet in enumerate(sheets, start=1):
         foot = style.format(n=number, t=len(sheets))
         sheet.put(sheet.width / 2, sheet.height - 15, foot, size=3.2, align="centre")
+
+
+def form_row(sheet: Sheet, label: float, *pairs: tuple[str, str], height: float = 9.0, role: str = "song") -> None:
+    """A table row of captions, each ``label`` mm wide, and their values, in equal shares of the inner width."""
+    value = sheet.inner / len(pairs) - label
+    cells = [cell for caption, text in pairs for cell in (Cell(caption, label, True), Cell(text, value, role=role))]
+    sheet.row(sheet.margin, cells, height=height)
 
 
 def sign(sheet: Sheet, rng: Random, x: float, y: float) -> None:

@@ -50,11 +50,16 @@ def _first_page(
     sheet.clause(f"二、租赁期限为[[{years}]]年，自[[{facts.day('valid_from', start, style)}]]起至"
                  f"[[{facts.day('valid_until', end, style)}]]止。")  # fmt: skip
     rent = Decimal(rng.randrange(18, 160)) * 100
-    sheet.clause(f"三、月租金为人民币[[{facts.money('amount', rent)}]]元（大写：[[{facts.words(rent)}]]），{rng.choice(HABITS)}。")
+    sheet.clause(
+        f"三、月租金为人民币[[{facts.money('amount', rent)}]]元（大写：[[{facts.words(rent)}]]），{rng.choice(HABITS)}。"
+    )
     deposit = rent * rng.choice((1, 2))
     sheet.clause(f"四、承租人于签约当日支付押金人民币[[{money.grouped(deposit)}]]元，租期届满结清费用后无息退还。")
     account = facts.note("bank_account", people.bank_card(rng))
-    sheet.clause(f"五、租金每[[{rng.choice(('三', '六'))}]]个月支付一次，付至{labels[0]}指定账户：{rng.choice(people.BANKS)}，账号[[{account}]]。")
+    sheet.clause(
+        f"五、租金每[[{rng.choice(('三', '六'))}]]个月支付一次，付至{labels[0]}指定账户：{rng.choice(people.BANKS)}，"
+        f"账号[[{account}]]。"
+    )
 
 
 def _second_page(sheet: Sheet, rng: Random, facts: Facts, labels: tuple[str, str], signed: date) -> None:

@@ -14,6 +14,14 @@ from samples.people import Company, Person, Unit
 from samples.sheet import Cell, Sheet
 
 CENT = Decimal("0.01")
+RISKS = (
+    "第七条　逾期付款。买受人未按约定期限付款的，自逾期之日起按日计付应付未付款万分之二的违约金；"
+    "逾期超过六十日的，出卖人可以解除合同。",
+    "第八条　面积差异。实测面积与约定面积误差比在百分之三以内的，据实结算；"
+    "超出百分之三的，买受人有权退房并要求返还已付款及利息。",
+    "第九条　设计变更。出卖人变更规划或者户型设计影响房屋质量和使用功能的，应当在批准之日起十日内书面告知买受人。",
+    "第十条　抵押情况。签订本合同时，该商品房未设定抵押，也不存在被查封或者以其他形式限制转让的情形。",
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,9 @@ def sale_contract(rng: Random, name: str | None = None) -> Document:
 
 def _parties(sheet: Sheet, rng: Random, sale: Sale, facts: Facts) -> None:
     year = sale.signed.year
-    number = facts.note("contract_number", rng.choice((f"YS{year}{people.digits(rng, 6)}", f"XS-{year}-{people.digits(rng, 5)}")))
+    number = facts.note(
+        "contract_number", rng.choice((f"YS{year}{people.digits(rng, 6)}", f"XS-{year}-{people.digits(rng, 5)}"))
+    )
     filing = facts.note("filing_number", f"{sale.unit.district[0]}备{year}{people.digits(rng, 7)}")
     sheet.put(sheet.width - sheet.margin, sheet.y, f"{rng.choice(('合同编号', '合同编码'))}：{number}", align="right")
     sheet.space(7)
@@ -75,8 +85,9 @@ def _parties(sheet: Sheet, rng: Random, sale: Sale, facts: Facts) -> None:
     sheet.space(5)
     sheet.line(f"{rng.choice(('出卖人', '出卖人（甲方）'))}：[[{facts.note('party_seller', sale.seller.name)}]]")
     sheet.line(f"统一社会信用代码：[[{facts.note('credit_code', sale.seller.credit_code)}]]")
-    sheet.line(f"注册地址：[[{sale.seller.address}]]")
-    sheet.line(f"法定代表人：[[{sale.seller.representative}]]　　联系电话：[[{sale.seller.phone}]]")
+    sheet.line(f"注册地址：[[{facts.note('address', sale.seller.address)}]]")
+    phone = facts.note("phone", sale.seller.phone)
+    sheet.line(f"法定代表人：[[{sale.seller.representative}]]　　联系电话：[[{phone}]]")
     sheet.space(3)
     for index, (buyer, share) in enumerate(zip(sale.buyers, sale.shares, strict=True)):
         label = "买受人" if index == 0 else "共同买受人"
@@ -85,13 +96,17 @@ def _parties(sheet: Sheet, rng: Random, sale: Sale, facts: Facts) -> None:
         layout.person_lines(sheet, facts, buyer)
         sheet.space(2)
     sheet.space(2)
-    sheet.clause(
-        "甲乙双方本着自愿、公平和诚实守信的原则，就买受人向出卖人购买预售商品房一事商定如下各条，以资共同遵守。"
-    )
+    sheet.clause("甲乙双方本着自愿、公平和诚实守信的原则，就买受人向出卖人购买预售商品房一事商定如下各条，以资共同遵守。")
     permit = facts.note("permit_number", f"{sale.unit.city[0]}房预售证第{year - 1}{people.digits(rng, 4)}号")
-    sheet.clause(f"第一条　项目依据。出卖人以出让方式取得坐落于{sale.unit.city}{sale.unit.district}{sale.unit.road}的建设用地使用权，"
-                 f"在该地块上建造的商品房，项目名称为[[{sale.unit.estate}]]。")  # fmt: skip
+    site = f"{sale.unit.city}{sale.unit.district}{sale.unit.road}"
+    sheet.clause(
+        f"第一条　项目依据。出卖人以出让方式取得坐落于{site}的建设用地使用权，"
+        f"在该地块上建造的商品房，项目名称为[[{sale.unit.estate}]]。"
+    )
     sheet.clause(f"第二条　预售依据。该商品房已经主管部门批准预售，预售许可证号为[[{permit}]]。")
+    sheet.clause(
+        "出卖人保证上述许可在本合同签订时真实、有效。项目的规划总平面图、分层平面图作为本合同附件，买受人已经查阅并确认。"
+    )
 
 
 def _unit_and_price(sheet: Sheet, rng: Random, sale: Sale, facts: Facts) -> None:
@@ -99,19 +114,34 @@ def _unit_and_price(sheet: Sheet, rng: Random, sale: Sale, facts: Facts) -> None
     sheet.clause(f"第三条　房屋基本情况。买受人所购房屋为：[[{facts.note('property_unit', unit.short)}]]，规划用途为住宅，"
                  f"钢筋混凝土结构，层高[[2.{rng.randrange(85, 99)}]]米。")  # fmt: skip
     sheet.space(2)
-    gross, inner = facts.note("area", unit.gross), facts.note("area", unit.inner)
-    shared = Decimal(unit.gross) - Decimal(unit.inner)
-    quarter = sheet.inner / 4
-    sheet.row(sheet.margin, [Cell("建筑面积", quarter, True), Cell("套内建筑面积", quarter, True),
-                             Cell("分摊共有面积", quarter, True), Cell("用途", quarter, True)])  # fmt: skip
-    sheet.row(sheet.margin, [Cell(f"{gross}平方米", quarter, align="centre"), Cell(f"{inner}平方米", quarter, align="centre"),
-                             Cell(f"{shared}平方米", quarter, align="centre"), Cell("住宅", quarter, align="centre")])  # fmt: skip
+    _areas(sheet, unit, facts)
     sheet.space(5)
     sheet.clause(
         f"第四条　计价方式与价款。双方同意按建筑面积计价，单价为每平方米人民币[[{facts.money('unit_price', sale.price)}]]元，"
         f"总价款为人民币[[{facts.money('amount', sale.total)}]]元（大写：[[{facts.words(sale.total)}]]）。"
     )
-    loan = (sale.total * Decimal(rng.choice(("0.5", "0.6", "0.7")))).quantize(Decimal(10_000))
+    sheet.clause(_payment(rng, sale))
+    sheet.clause(
+        f"第六条　预售资金监管。上述价款应全部存入监管账户，开户银行为[[{sale.seller.bank}]]，"
+        f"账号为[[{facts.note('bank_account', sale.seller.account)}]]。"
+    )
+    for clause in RISKS:
+        sheet.clause(clause)
+
+
+def _areas(sheet: Sheet, unit: Unit, facts: Facts) -> None:
+    gross, inner = facts.note("area", unit.gross), facts.note("area", unit.inner)
+    shared = Decimal(unit.gross) - Decimal(unit.inner)
+    quarter = sheet.inner / 4
+    captions = ("建筑面积", "套内建筑面积", "分摊共有面积", "用途")
+    values = (f"{gross}平方米", f"{inner}平方米", f"{shared}平方米", "住宅")
+    sheet.row(sheet.margin, [Cell(text, quarter, True) for text in captions])
+    sheet.row(sheet.margin, [Cell(text, quarter, align="centre") for text in values])
+
+
+def _payment(rng: Random, sale: Sale) -> str:
+    """The fifth clause: by loan, at once, or by instalments."""
+    loan = (sale.total * Decimal(rng.choice(("0.5", "0.6", "0.7")))).quantize(Decimal("1E4"))
     first = sale.total - loan
     due = money.written(sale.signed, sale.style)
     ways = (
@@ -121,15 +151,7 @@ def _unit_and_price(sheet: Sheet, rng: Random, sale: Sale, facts: Facts) -> None
         f"第五条　付款方式。买受人选择分期付款：首期人民币[[{money.grouped(first)}]]元于[[{due}]]前支付，"
         f"第二期人民币[[{money.grouped(loan)}]]元于主体结构封顶后十日内支付。",
     )
-    sheet.clause(rng.choice(ways))
-    sheet.clause(
-        f"第六条　预售资金监管。上述价款应全部存入监管账户，开户银行为[[{sale.seller.bank}]]，"
-        f"账号为[[{facts.note('bank_account', sale.seller.account)}]]。"
-    )
-    sheet.clause("第七条　逾期付款。买受人未按约定期限付款的，自逾期之日起按日计付应付未付款万分之二的违约金；逾期超过六十日的，出卖人可以解除合同。")
-    sheet.clause("第八条　面积差异。实测面积与约定面积误差比在百分之三以内的，据实结算；超出百分之三的，买受人有权退房并要求返还已付款及利息。")
-    sheet.clause("第九条　设计变更。出卖人变更规划或者户型设计影响房屋质量和使用功能的，应当在批准之日起十日内书面告知买受人。")
-    sheet.clause("第十条　抵押情况。签订本合同时，该商品房未设定抵押，也不存在被查封或者以其他形式限制转让的情形。")
+    return rng.choice(ways)
 
 
 def _delivery_and_signatures(sheet: Sheet, rng: Random, sale: Sale, facts: Facts) -> None:
