@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.kernel.paper import Check, FieldReading
-from services.ocr.fields import labels
 from services.ocr.fields.sheet import Cell, Sheet, hull
 from services.ocr.fields.text import loosely
 
@@ -25,8 +24,8 @@ _SPLIT, _WRAPPED, _BELOW, _PATTERN = 0.95, 0.95, 0.85, 0.9
 _GAIN, _REPAIRED, _FAILED = 0.5, 0.8, 0.4
 
 _ASIDE = (
-    r"(?:\s*\(\s*(?:[甲乙丙丁]\s*方|[买卖]\s*方|出租方|承租方|签章|盖章|公章|签字|签名|章|印章|[大小]写|人民币|[万亿]?元|元/[^()]{1,6}|"
-    r"m2|平方米|[一二三四五六1-6]|以下简?称[^()]{0,12}|下称[^()]{0,12}|必填|签字或盖章|签名或盖章|盖章或签字|全称|Seal|Sign[a-z]*)\s*\))*"
+    r"(?:\s*\(\s*(?:[甲乙丙丁]\s*方|[^()]{1,2}\s*[方人]|[^()]{0,6}[签章印][^()]{0,6}|[大小]写|人民币|[万亿]?元|元/[^()]{1,6}|"
+    r"m2|平方米|[一二三四五六1-6]|以下简?称[^()]{0,12}|下称[^()]{0,12}|必填|全称|Seal|Sign[a-z]*)\s*\))*"
 )
 _HEAD = re.compile(
     r"^[\s*•□☑√\[(]*(?:第[一二三四五六七八九十百\d]+条|[一二三四五六七八九十]{1,2}[、.]|\(?[一二三四五六七八九十\d]{1,2}[).、])?[\s\[(*]*$"
@@ -53,14 +52,16 @@ Parser = Callable[[str, str], Sequence[Parsed]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one field stands on one type of document. ``many``: every different value counts, else the surest.
-    ``lines``: a value may run on in the lines below. ``patterns``: where no label leads to it, a clause of the running text
-    does (regular expressions over folded text, the group ``v`` is the value).
+    """How one field stands on one type of document. ``fallback``: labels that count where none of ``labels`` leads to a
+    value. ``patterns``: clauses of the running text that count after that, in their order (regular expressions over
+    folded text, the group ``v`` is the value). ``many``: every different value counts, also those of clauses, else the
+    surest. ``lines``: a value may run on in the lines below.
     """
 
     field: str
     parse: Parser
     labels: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     many: bool = False
     lines: bool = False
@@ -110,16 +111,25 @@ class Span:
 
 class Finder:
     """Finds the values of rules on one sheet. ``stops`` are further labels of the form that end a value; ``dense``
-    lets a label stand anywhere without a colon (cards print 姓名 张伟 性别 男 with gaps that engines lose).
+    lets a label stand anywhere without a colon (cards print 姓名 张伟 性别 男 with gaps that engines lose); ``weak`` labels
+    are too common as parts of words to be merged with their value.
     """
 
-    def __init__(self, sheet: Sheet, rules: Sequence[Rule], stops: Sequence[str] = (), *, dense: bool = False) -> None:
+    def __init__(
+        self,
+        sheet: Sheet,
+        rules: Sequence[Rule],
+        stops: Sequence[str] = (),
+        *,
+        dense: bool = False,
+        weak: frozenset[str] = frozenset(),
+    ) -> None:
         self.sheet = sheet
-        known = sorted({*stops, *(label for rule in rules for label in rule.labels)}, key=len, reverse=True)
+        known = sorted({*stops, *(label for rule in rules for label in (*rule.labels, *rule.fallback))}, key=len, reverse=True)
         self._names = {re.sub(r"\s", "", label): label for label in known}
         any_label = "|".join(map(loosely, known)) or r"(?!)"
-        self._pattern = re.compile(rf"(?P<label>{any_label})(?P<aside>{_ASIDE})(?P<colon>\s*:\s*)?")
-        self._dense = dense
+        self._pattern = re.compile(rf"(?P<label>{any_label})(?P<aside>\)?{_ASIDE})(?P<colon>\s*:\s*)?")
+        self._dense, self._weak = dense, weak
         self._marks = {cell: self._scan(cell) for cell in sheet.cells}
 
     def marks(self, names: Sequence[str]) -> Iterator[Mark]:
@@ -131,25 +141,30 @@ class Finder:
     def find(self, rule: Rule) -> tuple[FieldReading, ...]:
         """The values of the rule's field, in reading order, each value once."""
         found = [one for mark in self.marks(rule.labels) for one in self.at(mark, rule)]
+        if not found:
+            found = [one for mark in self.marks(rule.fallback) for one in self.at(mark, rule)]
         if rule.many or not found:
-            found += [one for one in self._in_clauses(rule) if one.value not in {other.value for other in found}]
+            found += self._in_clauses(rule)
         return unique(found) if rule.many else surest(found)
 
     def at(self, mark: Mark, rule: Rule) -> tuple[FieldReading, ...]:
         """What stands at one label, by the first of the readings that the parser accepts."""
         for span, certainty in self._values(mark, rule.lines):
-            parsed = rule.parse(span.text, mark.printed)
+            parsed = [one for one in rule.parse(span.text, mark.printed) if one.value not in self._names]
             if parsed:
                 return tuple(reading(rule.field, span, one, mark.certainty * certainty) for one in parsed)
         return ()
 
-    def _in_clauses(self, rule: Rule) -> Iterator[FieldReading]:
+    def _in_clauses(self, rule: Rule) -> list[FieldReading]:
+        found: list[FieldReading] = []
         for pattern in rule.patterns:
             for flow in self.sheet.flows:
                 for match in re.finditer(pattern, flow.text):
                     span = Span(flow.pieces(match.start("v"), match.end("v")))
-                    for one in rule.parse(span.text, match.group()):
-                        yield reading(rule.field, span, one, _PATTERN)
+                    found += [reading(rule.field, span, one, _PATTERN) for one in rule.parse(span.text, match.group())]
+            if found and not rule.many:
+                break
+        return found
 
     def _scan(self, cell: Cell) -> tuple[Mark, ...]:
         marks = []
@@ -174,54 +189,73 @@ class Finder:
             return _MERGED
         return _MERGED if at_head and self._may_merge(match["label"], rest) else 0.0
 
-    @staticmethod
-    def _may_merge(label: str, rest: str) -> bool:
+    def _may_merge(self, label: str, rest: str) -> bool:
         """Whether a label without colon or gap is followed by its value: not in a sentence, not as the head of another word."""
         if re.search("[,。;]", rest):
             return False
-        return rest[:1].isascii() or re.sub(r"\s", "", label) not in labels.WEAK
+        return rest[:1].isascii() or re.sub(r"\s", "", label) not in self._weak
 
     def _values(self, mark: Mark, lines: bool) -> Iterator[tuple[Span, float]]:
         cell = mark.cell
         following = next((other.start for other in self._marks[cell] if other.start >= mark.end), len(cell.text))
-        rest = ((cell, mark.end, following), *(self._paragraph(cell) if following == len(cell.text) else ()))
         ends_row = following == len(cell.text)
         right = self._free(self.sheet.right_of(cell)) if ends_row else []
         if cell.text[mark.end : following].strip(" _-|.:"):
-            yield from self._beside(rest, right, lines and ends_row)
-        else:
-            if right:
-                yield from self._beside(((right[0], 0, self._first_mark(right[0])),), right[1:], lines)
-            if ends_row:
-                for other in self._free(self.sheet.below(cell))[:1]:
-                    yield Span(((other, 0, self._first_mark(other)),)), _BELOW
+            rest = ((cell, mark.end, following), *(self._paragraph(cell) if ends_row else ()))
+            yield from self._beside(rest, right, lines=lines and ends_row, wraps=ends_row)
+            return
+        if right:
+            yield from self._beside((*self._over(right[0], lines), self._piece(right[0])), right[1:], lines=lines, wraps=lines)
+        elif ends_row:
+            block = [self._piece(other) for other in self._free(self.sheet.beside(cell))]
+            if block:
+                yield Span(tuple(block)), _WRAPPED
+        if ends_row:
+            for other in self._free(self.sheet.below(cell))[:1]:
+                yield Span((self._piece(other),)), _BELOW
+
+    def _piece(self, cell: Cell) -> Piece:
+        return (cell, 0, self._first_mark(cell))
+
+    def _over(self, cell: Cell, lines: bool) -> tuple[Piece, ...]:
+        """The upper lines of a value whose label is centred on all of them."""
+        pieces: list[Piece] = []
+        for other in self.sheet.above(cell) if lines else ():
+            if self._first_mark(other) < len(other.text) or self._labelled(other):
+                break
+            pieces.insert(0, self._piece(other))
+        return tuple(pieces)
+
+    def _labelled(self, cell: Cell) -> bool:
+        """Whether a label to the left claims the cell."""
+        return any(self._marks[other] for other in self.sheet.left_of(cell)[:1])
 
     def _paragraph(self, cell: Cell) -> tuple[Piece, ...]:
         """The lines that a sentence of ``cell`` runs on to, up to the next label."""
         pieces: list[Piece] = []
         for other in self.sheet.paragraphs.get(cell, ()):
-            end = self._first_mark(other)
-            if end:
-                pieces.append((other, 0, end))
-            if end < len(other.text):
+            piece = self._piece(other)
+            if piece[2]:
+                pieces.append(piece)
+            if piece[2] < len(other.text):
                 break
         return tuple(pieces)
 
-    def _beside(self, first: Sequence[Piece], right: list[Cell], lines: bool) -> Iterator[tuple[Span, float]]:
+    def _beside(self, first: Sequence[Piece], right: list[Cell], *, lines: bool, wraps: bool) -> Iterator[tuple[Span, float]]:
         """The value in its own box; with the boxes that follow closely; with the next box; with the line below."""
         close = list(first)
         for other in right:
             last = close[-1][0]
             if other.left - last.right > 0.9 * last.height or close[-1][2] < len(last.text):
                 break
-            close.append((other, 0, self._first_mark(other)))
-        below = self._run_on(first[0]) if len(first) == 1 and (lines or len(close) == 1) else []
+            close.append(self._piece(other))
+        below = self._run_on(first[-1]) if lines or (wraps and len(close) == 1) else []
         if lines and below:
             yield Span((*close, *below)), _WRAPPED
         yield Span(tuple(close)), (1.0 if len(close) == len(first) else _SPLIT)
         further = right[len(close) - len(first) :]
         if further:
-            yield Span((*close, (further[0], 0, self._first_mark(further[0]))), " "), _SPLIT
+            yield Span((*close, self._piece(further[0])), " "), _SPLIT
         if below and not lines:
             yield Span((*close, below[0])), _WRAPPED
 
@@ -235,9 +269,9 @@ class Finder:
         for left in lefts:
             lines = []
             for other in self.sheet.continuations(cell, left):
-                if self._first_mark(other) == 0:
+                if self._first_mark(other) == 0 or self._labelled(other):
                     break
-                lines.append((other, 0, self._first_mark(other)))
+                lines.append(self._piece(other))
             if lines:
                 return lines
         return []

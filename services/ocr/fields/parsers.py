@@ -8,11 +8,12 @@ from decimal import Decimal
 
 from services.ocr.fields import dates, identifiers, money, parties
 from services.ocr.fields.finder import Parsed
-from services.ocr.fields.text import close_han, strip_edges
+from services.ocr.fields.text import as_printed, close_han, fold, strip_edges
 
 _DECIMAL = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d{1,4})?|\d{1,7}(?:[.。]\s?\d{1,4})?)(?![\d])")
 _AREA = re.compile(_DECIMAL.pattern + r"\s*(?:平方米|平米|m2|M2|m²)")
 _NUMBERING = re.compile(r"[A-Za-z0-9\u4e00-\u9fff()\[\]#/.\-_年第号]{2,40}")
+_ID_SHAPE = re.compile(r"\d{6}(?:19|20)\d{2}[01]\d[0-3]\d\d{3}[\dX]")
 # GB/T 3304-1991, longest first
 _ETHNIC = re.compile(
     "乌孜别克|维吾尔|哈萨克|达斡尔|塔吉克|俄罗斯|鄂温克|塔塔尔|鄂伦春|柯尔克孜|蒙古|布依|朝鲜|土家|哈尼|傈僳|高山|拉祜|东乡|纳西|景颇|仫佬|"
@@ -72,11 +73,14 @@ def second_day(text: str, label: str) -> Sequence[Parsed]:
 
 
 def id_numbers(text: str, _: str) -> Sequence[Parsed]:
-    return [_identifier(one) for one in identifiers.find_id_numbers(text)]
+    """ID numbers; a credit code has the same length and is none."""
+    found = identifiers.find_id_numbers(text)
+    return [_identifier(one) for one in found if one.check == "ok" or not identifiers.credit_code_ok(one.value)]
 
 
 def credit_codes(text: str, _: str) -> Sequence[Parsed]:
-    return [_identifier(one) for one in identifiers.find_credit_codes(text)]
+    """Credit codes; a citizen who buys puts the ID number in their place on an invoice, and that is none."""
+    return [_identifier(one) for one in identifiers.find_credit_codes(text) if not _ID_SHAPE.fullmatch(one.value)]
 
 
 def phones(text: str, _: str) -> Sequence[Parsed]:
@@ -89,7 +93,7 @@ def accounts(text: str, _: str) -> Sequence[Parsed]:
 
 def names(text: str, _: str) -> Sequence[Parsed]:
     """All people and organisations of the value."""
-    return [Parsed(one.value, one.start, one.end) for one in parties.find_names(text)]
+    return [Parsed(as_printed(one.value), one.start, one.end) for one in parties.find_names(text)]
 
 
 def name(text: str, label: str) -> Sequence[Parsed]:
@@ -97,7 +101,7 @@ def name(text: str, label: str) -> Sequence[Parsed]:
 
 
 def organisation(text: str, label: str) -> Sequence[Parsed]:
-    return [one for one in names(text, label) if parties.is_organisation(one.value)][:1]
+    return [one for one in names(text, label) if parties.is_organisation(fold(one.value))][:1]
 
 
 def organisation_or_name(text: str, label: str) -> Sequence[Parsed]:
@@ -121,27 +125,37 @@ def numbering(text: str, _: str) -> Sequence[Parsed]:
     match = _NUMBERING.search(closed)
     if not match or sum(letter.isdigit() for letter in match.group()) < 2:
         return ()
-    value = strip_edges(match.group())
-    return (Parsed(value, 0, len(text)),)
+    return (Parsed(as_printed(strip_edges(match.group())), 0, len(text)),)
 
 
 def receipt_number(text: str, _: str) -> Sequence[Parsed]:
     """The running number of a receipt: mostly digits, at least four."""
     match = re.search(r"[A-Za-z]{0,6}-?\d[\d -]{2,24}\d(?:-\d+)?|[A-Z]{1,4}\d{4,}", text)
-    if not match or re.search("[年月日]|\\d[./]\\d", text[match.start() : match.end() + 1]):
+    if not match or re.search(r"[年月日]|\d[./]\d", text[match.start() : match.end() + 1]):
         return ()
     return (Parsed(re.sub(r"\s", "", match.group()), match.start(), match.end()),)
 
 
 def free(text: str, _: str) -> Sequence[Parsed]:
     """Free text (address, purpose): at least two characters besides blanks."""
-    value = strip_edges(close_han(text))
+    text = _within_brackets(text)
+    value = as_printed(strip_edges(close_han(text)))
     return (Parsed(value, 0, len(text)),) if len(re.sub(r"[\W_]", "", value)) >= 2 else ()
 
 
 def address(text: str, label: str) -> Sequence[Parsed]:
     """Free text whose spaces are the engine's, not the writer's."""
-    return [Parsed(re.sub(r"\s", "", one.value), one.start, one.end) for one in free(text, label)]
+    return [Parsed(re.sub(r"\s", "", one.value), one.start, one.end) for one in free(re.split("[。;]", text)[0], label)]
+
+
+def _within_brackets(text: str) -> str:
+    """The text up to a bracket that closes what was opened before the value: ``(房号:1幢2室)签订了…``."""
+    depth = 0
+    for index, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            return text[:index]
+    return text
 
 
 def _identifier(one: identifiers.Identifier) -> Parsed:

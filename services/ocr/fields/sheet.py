@@ -13,10 +13,11 @@ from functools import cached_property
 from statistics import median
 
 from services.kernel.paper import Box, Line, PageReading
-from services.ocr.fields.text import Folded, fold_with_origin
+from services.ocr.fields.text import Folded, fold_with_origin, printed_simplified
 
 _SAME_ROW = 0.6  # centres this share of the lower cell's height apart still share a row
 _NEXT_LINE = 2.6  # a value stands at most this many heights (centre to centre) below its label
+_LINE_PITCH = 1.9  # heights from one line of a text to the next, at most
 _INDENT = 4.0  # heights that the first line of a paragraph may be set in
 _COLUMN_END = 0.82  # a line that reaches this share of its page's text width was broken by the margin, not by its writer
 
@@ -75,7 +76,8 @@ class Sheet:
 
     def __init__(self, pages: Sequence[PageReading]) -> None:
         self.pages = tuple(pages)
-        self.cells = tuple(cell for page in pages for cell in _cells(page))
+        simplify = printed_simplified("".join(page.text for page in pages))
+        self.cells = tuple(cell for page in pages for cell in _cells(page, simplify=simplify))
 
     @cached_property
     def flows(self) -> tuple[Flow, ...]:
@@ -123,13 +125,45 @@ class Sheet:
             key=lambda other: (other.middle, other.left),
         )
 
+    def left_of(self, cell: Cell) -> list[Cell]:
+        """Cells of the same row to the left, nearest first."""
+        return sorted(
+            (
+                other
+                for other in self.cells
+                if other.page == cell.page
+                and abs(other.middle - cell.middle) <= _SAME_ROW * min(other.height, cell.height)
+                and other.right <= cell.left + 0.5 * cell.height
+            ),
+            key=lambda other: -other.right,
+        )
+
+    def beside(self, cell: Cell) -> list[Cell]:
+        """Where a label's row is empty: the block to the right that a label centred on two lines belongs to, top first."""
+        near = [
+            other
+            for other in self.cells
+            if other.page == cell.page
+            and other.left >= cell.right - 0.5 * cell.height
+            and abs(other.middle - cell.middle) <= 1.1 * max(other.height, cell.height)
+        ]
+        column = min((other.left for other in near), default=0.0)
+        return sorted((c for c in near if c.left - column <= c.height), key=lambda c: c.middle)
+
+    def above(self, cell: Cell) -> list[Cell]:
+        """Lines flush with the cell that lie right over it, nearest first."""
+        return self._column(cell, cell.left, -1)
+
     def continuations(self, cell: Cell, left: float) -> list[Cell]:
         """Cells that go on with a text of ``cell`` that begins at ``left``: one under the other, flush left, close."""
+        return self._column(cell, left, 1)
+
+    def _column(self, cell: Cell, left: float, way: int) -> list[Cell]:
         found: list[Cell] = []
         last = cell
-        for other in sorted((c for c in self.cells if c.page == cell.page), key=lambda c: c.middle):
-            gap = other.middle - last.middle
-            close = 0.6 * last.height < gap <= 1.9 * max(last.height, other.height)
+        for other in sorted((c for c in self.cells if c.page == cell.page), key=lambda c: way * c.middle):
+            gap = way * (other.middle - last.middle)
+            close = 0.6 * last.height < gap <= _LINE_PITCH * max(last.height, other.height)
             if close and abs(other.left - left) <= 1.5 * cell.height and other.height < 1.6 * cell.height:
                 found.append(other)
                 last = other
@@ -146,7 +180,7 @@ def hull(cells: Sequence[Cell]) -> Box:
     return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def _cells(page: PageReading) -> list[Cell]:
+def _cells(page: PageReading, *, simplify: bool) -> list[Cell]:
     tilts = [
         math.atan2(line.box[1][1] - line.box[0][1], line.box[1][0] - line.box[0][0])
         for line in page.lines
@@ -158,7 +192,8 @@ def _cells(page: PageReading) -> list[Cell]:
         xs = [x * math.cos(tilt) + y * math.sin(tilt) for x, y in line.box]
         ys = [y * math.cos(tilt) - x * math.sin(tilt) for x, y in line.box]
         top, bottom = (ys[0] + ys[1]) / 2, (ys[2] + ys[3]) / 2
-        cells.append(Cell(page.number, order, line, fold_with_origin(line.text), min(xs), top, max(xs), bottom))
+        folded = fold_with_origin(line.text, simplify=simplify)
+        cells.append(Cell(page.number, order, line, folded, min(xs), top, max(xs), bottom))
     return cells
 
 

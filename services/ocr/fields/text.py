@@ -10,6 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from proces import traditional_to_simplified
+
 # NFKC leaves these alone although paper, engines and input methods use them for the same sign.
 _SAME = str.maketrans(
     {
@@ -41,6 +43,8 @@ _SAME = str.maketrans(
 )
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
 _HAN_GAP = re.compile(f"(?<=[{_HAN}:;,。、()])\\s+(?=[{_HAN}:;,。、()])")
+_MISREAD_SHARE = 0.1  # a text in traditional script has three or four of them in ten Han
+_FULL_WIDTH = str.maketrans("(),;:!?", "（），；：！？")
 _EDGES = " \t\n_-~.:;,。、|*'\"=<>/"
 
 
@@ -58,8 +62,12 @@ class Folded:
         return original[self.origin[start] : self.origin[end - 1] + 1]
 
 
-def fold_with_origin(original: str) -> Folded:
-    """Fold character by character: compositions across characters do not occur in Chinese print."""
+def fold_with_origin(original: str, *, simplify: bool = False) -> Folded:
+    """Fold character by character: compositions across characters do not occur in Chinese print. ``simplify`` turns
+    traditional Han into simplified ones, one for one.
+    """
+    if simplify:
+        original = str(traditional_to_simplified(original))
     letters: list[str] = []
     origin: list[int] = []
     for index, letter in enumerate(original):
@@ -73,9 +81,21 @@ def fold(original: str) -> str:
     return fold_with_origin(original).text
 
 
+def printed_simplified(text: str) -> bool:
+    """Whether a text is in simplified script, so that the few traditional Han in it are misreadings (費 for 费)."""
+    han = re.sub(f"[^{_HAN}]", "", text)
+    traditional = sum(a != b for a, b in zip(han, str(traditional_to_simplified(han)), strict=True))
+    return traditional <= _MISREAD_SHARE * len(han)
+
+
 def close_han(text: str) -> str:
     """Take out the spaces that engines and justified print put between Han."""
     return _HAN_GAP.sub("", text)
+
+
+def as_printed(text: str) -> str:
+    """Han text with the full-width brackets and commas of Chinese print (GB/T 15834); other text as it is."""
+    return text.translate(_FULL_WIDTH) if re.search(f"[{_HAN}]", text) else text
 
 
 def strip_edges(text: str) -> str:
