@@ -14,7 +14,7 @@ from services.kernel.paper import Box, Line
 from services.ocr.text import joined, tidy
 
 _SAME_ROW = 0.5  # of the lower line's height, between middles
-_SAME_LINE = 1.0  # of the height: a narrower gap was cut by the engine, not by the writer
+_SAME_LINE = 0.3  # of the height: a narrower gap was cut by the engine, not by the writer (boxes have a margin already)
 _COLUMN_LINES = 5
 _COLUMN_FILL = 0.7  # running text fills its column; a table's cells do not
 _LONGEST_TILT = 30.0
@@ -75,18 +75,19 @@ def _place(line: Line, angle: float) -> _Placed:
 
 
 def _blocks(placed: list[_Placed]) -> list[list[_Placed]]:
-    """Bands of the page from top to bottom; a band of running text in two columns becomes two blocks."""
+    """The page as one block; or, where running text stands in two columns, bands from top to bottom and column by column."""
     gutter = _gutter(placed)
     if gutter is None:
         return [placed]
-    blocks, band = [], list[_Placed]()
+    bands, inside = [list[_Placed]()], True
     for item in sorted(placed, key=lambda item: item.middle):
-        if item.left < gutter < item.right:
-            blocks += [*_columns(band, gutter), [item]]
-            band = []
-        else:
-            band.append(item)
-    return [*blocks, *_columns(band, gutter)]
+        crosses = item.left < gutter < item.right
+        if crosses == inside:
+            bands.append([])
+            inside = not inside
+        bands[-1].append(item)
+    blocks = [_columns(band, gutter) for band in bands]
+    return [side for sides in blocks for side in sides] if any(len(sides) > 1 for sides in blocks) else [placed]
 
 
 def _gutter(placed: list[_Placed]) -> float | None:
@@ -104,8 +105,8 @@ def _gutter(placed: list[_Placed]) -> float | None:
 
 
 def _columns(band: list[_Placed], gutter: float) -> list[list[_Placed]]:
-    sides = [item for item in band if item.right <= gutter], [item for item in band if item.left >= gutter]
-    return list(sides) if all(_runs(side) for side in sides) else [band] if band else []
+    left, right = [item for item in band if item.right <= gutter], [item for item in band if item.left >= gutter]
+    return [left, right] if _runs(left) and _runs(right) else [band]
 
 
 def _runs(side: list[_Placed]) -> bool:

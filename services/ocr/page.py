@@ -18,12 +18,11 @@ from services.ocr.jpeg import jpeg_header
 from services.ocr.order import in_reading_order, tilt
 from services.ocr.pixels import Pixels
 from services.ocr.raster import Raster
-from services.ocr.stamps import without_seals
+from services.ocr.stamps import THUMB_STEP, without_seals
 
 Turns = Callable[[Pixels], tuple[tuple[int, float], ...]]
 """The clockwise turns that may make a page upright, likeliest first, with probabilities (``engines.Orientation``)."""
 
-_THUMB_DPI = 50
 _MARGIN = 0.03  # of each side: the scanner's own shadow
 _INK_CONTRAST = 28  # levels darker than the paper around it
 _SURELY_BLANK, _PERHAPS_BLANK = 0.00002, 0.0015  # share of the page that is ink: under the first nothing can be read
@@ -54,11 +53,11 @@ class _Attempt:
 
 def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tuple[PageReading, bytes]:
     """Read page ``number``. Returns the reading and the JPEG of the upright page that its boxes belong to."""
-    thumb = px.scaled(raster.pixels, _THUMB_DPI / raster.dpi)
+    thumb = px.shrunk(raster.pixels, THUMB_STEP)
     ink = ink_share(thumb)
     if ink < _SURELY_BLANK:
         return _finished(raster, number, engine, _Attempt(0, ()), blank=True, thumb=thumb)
-    attempt = _read_upright(raster, engine, turns(thumb))
+    attempt = _read_upright(without_seals(raster.pixels, thumb, raster.dpi), engine, turns(thumb))
     blank = not attempt.lines and ink < _PERHAPS_BLANK
     return _finished(raster, number, engine, attempt, blank=blank, thumb=thumb)
 
@@ -78,20 +77,19 @@ def ink_share(thumb: Pixels) -> float:
     return float(np.mean(paper.astype(np.int16) - inner > _INK_CONTRAST))
 
 
-def _read_upright(raster: Raster, engine: Engine, turns: tuple[tuple[int, float], ...]) -> _Attempt:
+def _read_upright(sheet: Pixels, engine: Engine, turns: tuple[tuple[int, float], ...]) -> _Attempt:
     """Believe a sure classifier whose page reads well; else read the other ways too and keep what reads best."""
-    best = _read(raster, engine, turns[0][0])
+    best = _read(sheet, engine, turns[0][0])
     if turns[0][1] >= _SURE_TURN and (best.confidence >= _DOUBTFUL or not best.lines):
         return best
     if best.confidence >= _DOUBTFUL and _lies(best.lines):
         return best
-    others = [_read(raster, engine, turn) for turn, _ in turns[1:]]
+    others = [_read(sheet, engine, turn) for turn, _ in turns[1:]]
     return max([best, *others], key=lambda attempt: attempt.worth)
 
 
-def _read(raster: Raster, engine: Engine, turn: int) -> _Attempt:
-    upright = px.turned(raster.pixels, turn)
-    return _Attempt(turn, in_reading_order(engine.read(without_seals(upright, raster.dpi))))
+def _read(sheet: Pixels, engine: Engine, turn: int) -> _Attempt:
+    return _Attempt(turn, in_reading_order(engine.read(px.turned(sheet, turn))))
 
 
 def _lies(lines: tuple[Line, ...]) -> bool:
@@ -134,7 +132,8 @@ def _has_colour(thumb: Pixels) -> bool:
     """Seals, signatures in blue, red heads must stay coloured (DA/T 31-2017); grey paper need not pay for it."""
     if thumb.ndim == 2:
         return False
-    spread = thumb.max(axis=2).astype(np.int16) - thumb.min(axis=2)
+    red, green, blue = px.planes(thumb)
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return bool(np.mean(spread > _COLOUR_SPREAD) > _COLOUR_SHARE)
 
 

@@ -1,7 +1,8 @@
-"""Red seals (公章, 财务专用章) out of the way of reading: under one, only the red channel is read.
+"""Red seals (公章, 财务专用章, 骑缝章) out of the way of reading: under one, only the red channel is read.
 
-In the red channel red ink is paper. Text that is itself red (a form's frame, a red heading) is left as it is, so only
-blobs of a seal's size and shape are treated. The master is never changed: this is a derivative for reading (DA/T 31-2017).
+In the red channel red ink is nearly paper, and is made paper by stretching the channel to the seal's own red. Text that is
+itself red (a form's frame, a red heading) is left as it is, so only blobs of a seal's size and shape are treated, long ones
+only where they lie over black ink. The master is never changed: this is a derivative for reading (DA/T 31-2017).
 """
 
 from __future__ import annotations
@@ -9,46 +10,65 @@ from __future__ import annotations
 import numpy as np
 
 from services.ocr import pixels as px
-from services.ocr.pixels import Pixels
+from services.ocr.pixels import Mask, Pixels
 
-_THUMB = 4  # the search runs on a quarter of the size
+THUMB_STEP = 4
+"""Seals are looked for on a picture of a quarter of the size."""
+
 _REDDER = 36  # levels by which red must exceed green and blue
-_SMALLEST_MM, _LARGEST_MM = 8.0, 65.0  # a personal seal; the largest official seal is 58 mm with its bleed
-_LONGEST_SHAPE = 2.2
+_SMALLEST_MM, _LARGEST_MM = 5.0, 65.0  # a line stamp; the largest official seal is 58 mm with its bleed
+_SEAL_SHAPE, _LONGEST_SHAPE = 2.0, 12.0  # longer to shorter side: of a seal, of a line stamp
+_BLACK, _BLACK_SHARE = 110, 0.02  # what shows black ink in the red channel, and how much makes it text
 _GAP_MM = (3.0, 2.0)  # across letters of a seal's ring, and between lines
 _MARGIN_MM = 1.5
+_PALEST = 25  # percentile of the seal's red that becomes paper: below it is ink that mixes with black
+
+Rectangle = tuple[int, int, int, int]
+"""x, y, width, height in pixels."""
 
 
-def without_seals(pixels: Pixels, dpi: float) -> Pixels:
-    """A grey picture of an RGB (or grey) page in which seals have faded and all else is as dark as it was."""
+def without_seals(pixels: Pixels, thumb: Pixels, dpi: float) -> Pixels:
+    """A grey picture of an RGB (or grey) page in which seals have gone and all else is as dark as it was.
+
+    ``thumb`` is the same page shrunk by ``THUMB_STEP``.
+    """
     plain = px.grey(pixels)
     if pixels.ndim == 2:
         return plain
-    boxes = seals(pixels, dpi)
+    red = red_ink(thumb)
+    boxes = seals(thumb, red, dpi / THUMB_STEP) if red.any() else []
     if not boxes:
         return plain
     cleared = plain.copy()
     for x, y, width, height in boxes:
-        cleared[y : y + height, x : x + width] = pixels[y : y + height, x : x + width, 0]
+        small = np.s_[y : y + height, x : x + width]
+        full = np.s_[y * THUMB_STEP : (y + height) * THUMB_STEP, x * THUMB_STEP : (x + width) * THUMB_STEP]
+        paper = max(float(np.percentile(thumb[small][..., 0][red[small]], _PALEST)), 1.0)
+        cleared[full] = np.minimum(pixels[full][..., 0] * (255 / paper), 255).astype(np.uint8)
     return cleared
 
 
-def seals(pixels: Pixels, dpi: float) -> list[tuple[int, int, int, int]]:
-    """Boxes (x, y, width, height) of the red blobs that have a seal's size and shape."""
-    thumb = px.scaled(pixels, 1 / _THUMB).astype(np.int16)
-    red = thumb[..., 0] - np.maximum(thumb[..., 1], thumb[..., 2]) > _REDDER
-    if not red.any():
-        return []
-    millimetre = dpi / 25.4 / _THUMB
+def red_ink(thumb: Pixels) -> Mask:
+    """Where an RGB picture is clearly red."""
+    red, green, blue = px.planes(thumb)
+    return red.astype(np.int16) - np.maximum(green, blue) > _REDDER
+
+
+def seals(thumb: Pixels, red: Mask, dpi: float) -> list[Rectangle]:
+    """The red blobs that have a seal's size and shape, with a margin."""
+    millimetre = dpi / 25.4
     found = []
     for x, y, width, height, _ in px.joined_blobs(red, *(round(gap * millimetre) for gap in _GAP_MM)):
         longer, shorter = max(width, height), min(width, height)
-        shaped = longer <= _LONGEST_SHAPE * shorter
-        if shaped and shorter >= _SMALLEST_MM * millimetre and longer <= _LARGEST_MM * millimetre:
-            found.append(_grown(x, y, width, height, round(_MARGIN_MM * millimetre)))
+        if shorter < _SMALLEST_MM * millimetre or longer > _LARGEST_MM * millimetre or longer > _LONGEST_SHAPE * shorter:
+            continue
+        black = float(np.mean(thumb[y : y + height, x : x + width, 0] < _BLACK))
+        if longer <= _SEAL_SHAPE * shorter or black > _BLACK_SHARE:
+            found.append(_grown((x, y, width, height), round(_MARGIN_MM * millimetre)))
     return found
 
 
-def _grown(x: int, y: int, width: int, height: int, margin: int) -> tuple[int, int, int, int]:
-    left, top = max(0, x - margin) * _THUMB, max(0, y - margin) * _THUMB
-    return left, top, (x + width + margin) * _THUMB - left, (y + height + margin) * _THUMB - top
+def _grown(box: Rectangle, margin: int) -> Rectangle:
+    x, y, width, height = box
+    left, top = max(0, x - margin), max(0, y - margin)
+    return left, top, x + width + margin - left, y + height + margin - top
