@@ -89,11 +89,15 @@ def _mask_address(value: str) -> str:
 
 def _hide(text: str, value: str, keep: int) -> str:
     """Replace every sign of ``value`` after the first ``keep``, wherever it stands, with any white space inside."""
-    signs = [char for char in value if not char.isspace()]
+    signs = [char for char in fold_width(value) if not char.isspace()]
     if len(signs) < 2:
         return text
     pattern = re.compile(r"\s*".join(map(re.escape, signs)), re.I)
-    return pattern.sub(lambda match: _hide_match(match.group(), keep), text)
+    parts, position = [], 0
+    for match in pattern.finditer(fold_width(text)):
+        parts += [text[position : match.start()], _hide_match(text[match.start() : match.end()], keep)]
+        position = match.end()
+    return "".join([*parts, text[position:]])
 
 
 def _hide_match(written: str, keep: int) -> str:

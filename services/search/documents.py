@@ -1,0 +1,110 @@
+"""From the catalogue to the index: what of an item may be found, with identifiers masked and their digests beside."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.kernel import readings
+from services.kernel.blobs.keys import Vault
+from services.kernel.errors import InvalidInput
+from services.kernel.model import ItemState
+from services.kernel.paper import FieldReading, PageReading
+from services.kernel.policy.identifiers import find_identifiers
+from services.kernel.policy.lookup import LOOKUP_FIELDS, LookupKeys
+from services.kernel.policy.masks import NAME_FIELDS, mask_identifiers
+from services.kernel.tables import Item
+from services.search.fields import cents
+from services.search.index.port import IndexDocument, IndexPage
+
+DATE_FIELDS = ("signed_on", "paid_on", "valid_from", "valid_until")
+
+
+def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: Item) -> IndexDocument:
+    """The item as the index knows it. No identifier is in it in plain."""
+    pages = list(readings.page_readings(session, vault, item))
+    fields = [each.reading for each in readings.field_values(session, vault, item)]
+    return IndexDocument(
+        item_id=item.id,
+        owner_id=item.owner_id,
+        department=item.department or "",
+        reference_code=item.reference_code or "",
+        type=item.type or "other",
+        title=mask_identifiers(readings.title(session, vault, item) or ""),
+        state=item.state,
+        received_at=item.created_at,
+        customer_type=item.customer_type or "",
+        business_type=item.business_type or "",
+        dates=tuple(_dates(fields)),
+        amounts=tuple(_amounts(fields)),
+        pages=tuple(_page(page) for page in pages),
+        names=tuple(_values(fields, NAME_FIELDS)),
+        addresses=tuple(_values(fields, {"address"})),
+        fields=_searchable(fields),
+        lookups=_digests(pages, fields, lookups),
+    )
+
+
+def indexed_items(session: Session) -> Iterator[Item]:
+    """Every item that belongs into the index, in order, a few in memory at a time."""
+    last = ""
+    while True:
+        query = select(Item).where(Item.id > last, Item.read_at.is_not(None), Item.state != ItemState.DESTROYED)
+        rows = session.scalars(query.order_by(Item.id).limit(50)).all()
+        if not rows:
+            return
+        yield from rows
+        last = rows[-1].id
+        session.expunge_all()
+
+
+def _page(page: PageReading) -> IndexPage:
+    return IndexPage(page.number, tuple((mask_identifiers(line.text), line.box) for line in page.lines))
+
+
+def _values(fields: Sequence[FieldReading], names: Iterable[str]) -> list[str]:
+    wanted = set(names)
+    return list(dict.fromkeys(each.value for each in fields if each.name in wanted))
+
+
+def _searchable(fields: Sequence[FieldReading]) -> dict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for each in fields:
+        value = mask_identifiers(each.value)
+        if each.name not in LOOKUP_FIELDS and value not in found[each.name]:
+            found[each.name].append(value)
+    return {name: values for name, values in found.items() if values}
+
+
+def _digests(pages: Sequence[PageReading], fields: Sequence[FieldReading], lookups: LookupKeys) -> dict[str, list[str]]:
+    """Digests of the identifiers among the fields and in the running text."""
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for each in fields:
+        if each.name in LOOKUP_FIELDS:
+            found[each.name][lookups.digest(each.name, each.value)] = None
+    for page in pages:
+        for line in page.lines:
+            for identifier in find_identifiers(line.text):
+                found[identifier.kind][lookups.digest(identifier.kind, identifier.normalised)] = None
+    return {name: list(digests) for name, digests in found.items()}
+
+
+def _dates(fields: Sequence[FieldReading]) -> list[date]:
+    found = []
+    for value in _values(fields, DATE_FIELDS):
+        with suppress(ValueError):  # “long-term” is a lawful end of validity
+            found.append(date.fromisoformat(value))
+    return found
+
+
+def _amounts(fields: Sequence[FieldReading]) -> list[int]:
+    found = []
+    for value in _values(fields, {"amount"}):
+        with suppress(InvalidInput):
+            found.append(cents(value))
+    return found

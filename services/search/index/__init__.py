@@ -1,0 +1,1 @@
+"""The index behind one port: what is put in, what is asked, what is answered; adapters beside it."""

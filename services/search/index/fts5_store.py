@@ -1,0 +1,255 @@
+"""One generation of the FTS5 index: its tables, and documents written to and taken from them.
+
+One full-text row is one item, so that AND, NOT and the totals are the engine's own; pages are kept apart by a token that
+no phrase crosses. The full-text table is contentless: what a document's tokens were is made again from its stored normal
+forms when it is deleted, which FTS5 needs to take them out at once (``secure-delete``) rather than to note that they are dead.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import apsw
+
+from services.kernel.errors import Unavailable
+from services.kernel.paper import Box
+from services.kernel.policy.masks import mask_identifiers
+from services.search import fields, tokens
+from services.search.index.fts5_match import ALL, COLUMNS
+from services.search.index.port import IndexDocument, IndexPage
+from services.search.index.snippets import StoredPage
+
+LAYOUT = "1"
+_LEAST_SQLITE = (3, 53)
+_BUSY_MS = 10_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OFFICE = ZoneInfo("Asia/Shanghai")
+_PAGES = 1 << 20
+_CODES = ("contract_number", "permit_number", "filing_number", "credit_code", "voucher_number", "reference_code")
+
+_TABLES = """
+PRAGMA journal_mode = WAL;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE facet (
+    id INTEGER PRIMARY KEY, type TEXT, state TEXT, department TEXT, customer_type TEXT, business_type TEXT, year TEXT,
+    UNIQUE (type, state, department, customer_type, business_type, year)
+);
+CREATE TABLE item (
+    n INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, facet INTEGER NOT NULL, received INTEGER NOT NULL,
+    owner_id TEXT NOT NULL, department TEXT NOT NULL
+);
+CREATE TABLE item_day (n INTEGER, day TEXT, PRIMARY KEY (n, day)) WITHOUT ROWID;
+CREATE TABLE item_amount (n INTEGER, cents INTEGER, PRIMARY KEY (n, cents)) WITHOUT ROWID;
+CREATE TABLE content (n INTEGER PRIMARY KEY, reference_code TEXT, title TEXT, personal TEXT, forms TEXT);
+CREATE TABLE page (place INTEGER PRIMARY KEY, form TEXT NOT NULL, lines BLOB NOT NULL);
+CREATE TABLE gone (item_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5 ({}, content='', columnsize=0, tokenize='ascii', prefix='1');
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+""".format(", ".join(COLUMNS))
+"""``item`` is narrow, as every match reads it; ``received`` is microseconds since 1970. ``page.place`` is the item's ``n`` ×
+2^20 + page number. The tokenizer ``ascii`` splits at white space and ASCII punctuation only, and tokens hold neither.
+``gone`` lists what was deleted while the generation was under construction."""
+
+_INSERT = f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"  # noqa: S608  # fixed names
+_FORGET = f"INSERT INTO words (words, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?{', ?' * len(COLUMNS)})"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document with all that can be computed before the turn to write."""
+
+    document: IndexDocument
+    title: str
+    pages: tuple[tuple[int, str, bytes], ...]
+    forms: dict[str, list[str]]
+
+
+def connect(path: Path, *, create: bool = False, bulk: bool = False) -> apsw.Connection:
+    """Open a generation. Raises ``Unavailable`` if it was made under another scheme of tokens or tables.
+
+    With ``bulk`` nothing is safe against a crash until the file is synced as a whole.
+    """
+    if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")[:2]) < _LEAST_SQLITE:
+        raise Unavailable("The index needs SQLite 3.53 or newer. Install the pinned apsw.")
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+    connection = apsw.Connection(str(path), flags=flags)
+    connection.set_busy_timeout(_BUSY_MS)
+    run(connection, f"PRAGMA secure_delete = ON; PRAGMA synchronous = {'OFF' if bulk else 'FULL'}")
+    if create:
+        path.chmod(0o600)
+        run(connection, _TABLES)
+        set_meta(connection, "scheme", _scheme())
+    if meta(connection, "scheme") != _scheme():
+        connection.close()
+        raise Unavailable("The index was made by another version of the archive. Run `muniment reindex`.")
+    return connection
+
+
+def run(connection: apsw.Connection, statements: str) -> None:
+    """Execute statements to the last: a cursor stops at the first row that any of them returns."""
+    for _ in connection.execute(statements):
+        pass
+
+
+def meta(connection: apsw.Connection, key: str) -> str | None:
+    """Return a note that the generation keeps about itself."""
+    value: str | None = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).get
+    return value
+
+
+def set_meta(connection: apsw.Connection, key: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def compact(source: Path, target: Path) -> None:
+    """Copy a generation without the residue that deleted rows leave in the slack of its pages."""
+    with closing(connect(source)) as connection:
+        connection.execute("VACUUM INTO ?", (str(target),))
+    target.chmod(0o600)
+    with closing(apsw.Connection(str(target), flags=apsw.SQLITE_OPEN_READWRITE)) as copy:
+        run(copy, "PRAGMA journal_mode = WAL; DELETE FROM meta WHERE key = 'residue'")
+
+
+def prepare(document: IndexDocument) -> Prepared:
+    """Mask, normalise and pack a document."""
+    pages = tuple(_prepare_page(page) for page in document.pages)
+    title = mask_identifiers(tokens.canonical(document.title))
+    texts = {"title": [title], "reference_code": [document.reference_code]}
+    for name, values in document.fields.items():
+        if name in fields.TEXT_FIELDS:
+            texts[name] = [value if name in _CODES else mask_identifiers(value) for value in values]
+    forms = {name: [form for value in values if (form := tokens.normal(value))] for name, values in texts.items()}
+    return Prepared(document, title, pages, forms | {"keywords": _keywords(document)})
+
+
+def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = False) -> None:
+    """Put a document in the place of what had its id; with ``only_new`` only if nothing has, and nothing was deleted."""
+    document = prepared.document
+    if (
+        only_new
+        and connection.execute(
+            "SELECT 1 FROM item WHERE item_id = ?1 UNION ALL SELECT 1 FROM gone WHERE item_id = ?1", (document.item_id,)
+        ).get
+    ):
+        return
+    remove(connection, document.item_id)
+    connection.execute("DELETE FROM gone WHERE item_id = ?", (document.item_id,))
+    received = (document.received_at - _EPOCH) // timedelta(microseconds=1)
+    n = connection.execute(
+        "INSERT INTO item (item_id, facet, received, owner_id, department) VALUES (?, ?, ?, ?, ?) RETURNING n",
+        (document.item_id, _facet(connection, document), received, document.owner_id, document.department),
+    ).get
+    days = {day.isoformat() for day in document.dates} or {_office_day(document).isoformat()}
+    connection.executemany("INSERT INTO item_day VALUES (?, ?)", [(n, day) for day in days])
+    connection.executemany("INSERT INTO item_amount VALUES (?, ?)", [(n, cents) for cents in set(document.amounts)])
+    personal = [[tokens.canonical(value) for value in values] for values in (document.names, document.addresses)]
+    connection.execute(
+        "INSERT INTO content VALUES (?, ?, ?, ?, ?)",
+        (n, document.reference_code, prepared.title, _json(personal), _json(prepared.forms)),
+    )
+    connection.executemany(
+        "INSERT INTO page VALUES (?, ?, ?)", [(n * _PAGES + number, form, lines) for number, form, lines in prepared.pages]
+    )
+    connection.execute(_INSERT, (n, *_columns(prepared.forms, [form for _, form, _ in prepared.pages])))
+
+
+def remove(connection: apsw.Connection, item_id: str) -> bool:
+    """Take a document out, its tokens at once; return whether it was there."""
+    n = connection.execute("SELECT n FROM item WHERE item_id = ?", (item_id,)).get
+    if n is None:
+        return False
+    forms = json.loads(connection.execute("SELECT forms FROM content WHERE n = ?", (n,)).get)
+    span = (n * _PAGES, (n + 1) * _PAGES)
+    pages = connection.execute("SELECT form FROM page WHERE place >= ? AND place < ? ORDER BY place", span)
+    connection.execute(_FORGET, (n, *_columns(forms, [form for (form,) in pages])))
+    connection.execute("DELETE FROM page WHERE place >= ? AND place < ?", span)
+    for table in ("content", "item_amount", "item_day", "item"):
+        connection.execute(f"DELETE FROM {table} WHERE n = ?", (n,))  # noqa: S608  # the names stand above
+    return True
+
+
+def pages_with(connection: apsw.Connection, n: int, forms: Sequence[str], most: int) -> list[StoredPage]:
+    """Return pages of an item that hold any of ``forms``: of each the first ``most``; without forms the first page."""
+    span = (n * _PAGES, (n + 1) * _PAGES)
+    places: set[int] = set()
+    for form in forms:
+        found = connection.execute(
+            "SELECT place FROM page WHERE place >= ? AND place < ? AND instr(form, ?) ORDER BY place LIMIT ?",
+            (*span, form, most),
+        )
+        places |= {place for (place,) in found}
+    if not places:
+        places = {p for (p,) in connection.execute("SELECT min(place) FROM page WHERE place >= ? AND place < ?", span) if p}
+    rows = connection.execute(
+        "SELECT place, lines FROM page WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place", (_json(sorted(places)),)
+    )
+    return [_unpack(place % _PAGES, lines) for place, lines in rows]
+
+
+def _prepare_page(page: IndexPage) -> tuple[int, str, bytes]:
+    text = "\n".join(" ".join(tokens.canonical(line).splitlines()) for line, _ in page.lines)
+    masked = mask_identifiers(text)
+    lines = masked.split("\n") if page.lines else []
+    packed = [[line, [round(c, 1) for point in box for c in point]] for line, (_, box) in zip(lines, page.lines, strict=True)]
+    return page.number, tokens.normal(masked), zlib.compress(_json(packed).encode(), 1)
+
+
+def _unpack(number: int, lines: bytes) -> StoredPage:
+    packed = json.loads(zlib.decompress(lines))
+    return StoredPage(number, [line for line, _ in packed], [_box(corners) for _, corners in packed])
+
+
+def _box(c: list[float]) -> Box:
+    return ((c[0], c[1]), (c[2], c[3]), (c[4], c[5]), (c[6], c[7]))
+
+
+def _keywords(document: IndexDocument) -> list[str]:
+    named = {name: [getattr(document, name)] for name in fields.KEYWORD_FIELDS if name not in fields.MONEY_FIELDS}
+    money = {name: [str(fields.cents(v)) for v in document.fields.get(name, ())] for name in fields.MONEY_FIELDS}
+    lookups = {name: list(digests) for name, digests in document.lookups.items()}
+    held = (tokens.keyword(name, v) for found in (named, money, lookups) for name, values in found.items() for v in values if v)
+    return [ALL, *sorted(set(held))]
+
+
+def _columns(forms: dict[str, list[str]], pages: Iterable[str]) -> list[str]:
+    """Return the tokens of each of ``COLUMNS``: the same at ``write`` as at ``remove``, from what is stored."""
+    held = {"keywords": " ".join(forms["keywords"]), "text": tokens.stream(pages)}
+    return [held[name] if name in held else tokens.stream(forms.get(name, ())) for name in COLUMNS]
+
+
+def _facet(connection: apsw.Connection, document: IndexDocument) -> int:
+    key = (
+        document.type,
+        document.state,
+        document.department,
+        document.customer_type,
+        document.business_type,
+        str(_office_day(document).year),
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO facet (type, state, department, customer_type, business_type, year) VALUES (?, ?, ?, ?, ?, ?)",
+        key,
+    )
+    number: int = connection.execute(
+        "SELECT id FROM facet WHERE (type, state, department, customer_type, business_type, year) = (?, ?, ?, ?, ?, ?)", key
+    ).get
+    return number
+
+
+def _office_day(document: IndexDocument) -> datetime:
+    return document.received_at.astimezone(_OFFICE)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _scheme() -> str:
+    return f"{LAYOUT}/{tokens.SCHEME}"

@@ -1,0 +1,167 @@
+"""Snippets: the stretch of a page around what was found, with the places to mark in text and picture."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from services.kernel.paper import Box, Point
+from services.search import tokens
+from services.search.index.port import Snippet
+from services.search.query import Field, Lookup, Node, Term, leaves
+
+WIDTH = 60
+"""Characters of a snippet, about."""
+
+MOST = 3
+"""Snippets of an item."""
+
+_MOST_MARKS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """What to look for: a normal form; ``masked`` if it is the mask of an identifier and must stand on a mask."""
+
+    form: str
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """A page as stored: canonical (NFC) masked lines and their boxes."""
+
+    number: int
+    lines: Sequence[str]
+    boxes: Sequence[Box]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def needles(query: Node) -> tuple[Needle, ...]:
+    """Return what a query looks for in text, in its order, without what it excludes."""
+    found: dict[Needle, None] = {}
+    for leaf in leaves(query, positive_only=True):
+        if isinstance(leaf, Term | Field):
+            found[Needle(tokens.normal(leaf.text))] = None
+        elif isinstance(leaf, Lookup):
+            found[Needle(tokens.normal(leaf.shown), masked=True)] = None
+    return tuple(needle for needle in found if needle.form)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    start: int
+    end: int
+    needle: Needle
+
+
+def snippets(pages: Iterable[StoredPage], wanted: Sequence[Needle], hide: Sequence[str]) -> tuple[Snippet, ...]:
+    """Return up to ``MOST`` snippets of ``pages``, such as show every needle before they show one twice.
+
+    ``hide`` gives, for each page, its text as the caller may see it: as long as the page's own text.
+    """
+    places: list[tuple[StoredPage, str, list[_Mark]]] = [
+        (page, shown, _marks(page.text, wanted)) for page, shown in zip(pages, hide, strict=True)
+    ]
+    windows: list[tuple[int, int, int]] = []
+    seen: set[Needle] = set()
+    for fresh_only in (True, False):
+        for index, (page, _, marks) in enumerate(places):
+            for mark in marks:
+                if len(windows) == MOST:
+                    break
+                covered = any(i == index and start <= mark.start and mark.end <= end for i, start, end in windows)
+                if covered:
+                    seen.add(mark.needle)
+                elif not fresh_only or mark.needle not in seen:
+                    windows.append((index, *_window(page.text, mark)))
+                    seen.add(mark.needle)
+    if not windows and places:
+        windows = [(0, *_window(places[0][0].text, None))]
+    return tuple(_cut(*places[index], start, end) for index, start, end in sorted(windows))
+
+
+def _marks(text: str, wanted: Sequence[Needle]) -> list[_Mark]:
+    """Return where the needles stand in a page's text, in order, overlapping ones of several needles included."""
+    aligned = tokens.align(text)
+    marks: list[_Mark] = []
+    for needle in wanted:
+        position = aligned.form.find(needle.form)
+        while position >= 0 and len(marks) < _MOST_MARKS:
+            start, end = aligned.span(position, position + len(needle.form))
+            if not needle.masked or "*" in text[start:end]:
+                marks.append(_Mark(start, end, needle))
+            position = aligned.form.find(needle.form, position + 1)
+    return sorted(marks, key=lambda mark: (mark.start, mark.end))
+
+
+def _window(text: str, mark: _Mark | None) -> tuple[int, int]:
+    """Return a stretch of ``WIDTH`` characters with the mark near its middle, widened if the mark is longer."""
+    start, end = (mark.start, mark.end) if mark else (0, 0)
+    spare = max(WIDTH - (end - start), 0)
+    first = max(0, min(start - spare // 2, len(text) - WIDTH))
+    return first, min(len(text), max(end, first + WIDTH))
+
+
+def _cut(page: StoredPage, shown: str, marks: list[_Mark], start: int, end: int) -> Snippet:
+    inside: list[tuple[int, int]] = []
+    for mark in marks:
+        if start <= mark.start and mark.end <= end:
+            if inside and mark.start < inside[-1][1]:
+                inside[-1] = (inside[-1][0], max(inside[-1][1], mark.end))
+            else:
+                inside.append((mark.start, mark.end))
+    return Snippet(
+        page.number,
+        shown[start:end].replace("\n", " "),
+        tuple((first - start, last - start) for first, last in inside),
+        tuple(box for first, last in inside for box in boxes_of(page, first, last)),
+    )
+
+
+def boxes_of(page: StoredPage, start: int, end: int) -> list[Box]:
+    """Return the boxes of ``page.text[start:end]``: one for each line that it touches."""
+    found: list[Box] = []
+    offset = 0
+    for line, box in zip(page.lines, page.boxes, strict=True):
+        first, last = max(start - offset, 0), min(end - offset, len(line))
+        if first < last:
+            found.append(part_of_box(line, box, first, last))
+        offset += len(line) + 1
+    return found
+
+
+def part_of_box(line: str, box: Box, start: int, end: int) -> Box:
+    """Return the part of a line's box that ``line[start:end]`` takes up by its share of the width.
+
+    Wide characters (East Asian Width W, F; UAX 11) count twice. Columns of vertical writing are divided from top to bottom.
+    """
+    advance = list(accumulate((2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line), initial=0))
+    first, last = advance[start] / advance[-1], advance[end] / advance[-1]
+    top_left, top_right, bottom_right, bottom_left = box
+    if len(line) > 1 and _distance(top_left, bottom_left) > 1.5 * _distance(top_left, top_right):
+        return (
+            _between(top_left, bottom_left, first),
+            _between(top_right, bottom_right, first),
+            _between(top_right, bottom_right, last),
+            _between(top_left, bottom_left, last),
+        )
+    return (
+        _between(top_left, top_right, first),
+        _between(top_left, top_right, last),
+        _between(bottom_left, bottom_right, last),
+        _between(bottom_left, bottom_right, first),
+    )
+
+
+def _between(a: Point, b: Point, share: float) -> Point:
+    return (round(a[0] + (b[0] - a[0]) * share, 1), round(a[1] + (b[1] - a[1]) * share, 1))
+
+
+def _distance(a: Point, b: Point) -> float:
+    return float(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5)
