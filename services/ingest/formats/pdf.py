@@ -6,6 +6,7 @@ import os
 from typing import Any, BinaryIO
 
 import numpy as np
+import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 
@@ -84,10 +85,29 @@ def _opened(source: BinaryIO, *, cut_off: bool) -> Any:
         document.init_forms()
         return document
     except pypdfium2.PdfiumError as error:
-        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-            detail = "The PDF is locked by a password. Remove it (print to a new PDF) and send it again."
-            raise ParserRefused(detail, code="encrypted") from error
-        raise _damaged(cut_off=cut_off) from error
+        raise _why_not(source, cut_off=cut_off) from error
+
+
+def _why_not(source: BinaryIO, *, cut_off: bool) -> ParserRefused:
+    """Ask qpdf, since pdfium's error code may be left over from an earlier file."""
+    source.seek(0)
+    try:
+        with pikepdf.open(source) as document:
+            no_pages = len(document.pages) == 0
+    except pikepdf.PasswordError:
+        return _locked()
+    except pikepdf.PdfError as error:
+        if "unsupported encryption" in str(error):
+            return _locked()
+        no_pages = "unable to find page tree" in str(error)
+    if no_pages and not cut_off:
+        return ParserRefused("The PDF holds no page. Export or scan it again.", code="no-pages")
+    return _damaged(cut_off=cut_off)
+
+
+def _locked() -> ParserRefused:
+    detail = "The PDF is locked by a password. Remove it (print to a new PDF) and send it again."
+    return ParserRefused(detail, code="encrypted")
 
 
 def _damaged(*, cut_off: bool) -> ParserRefused:

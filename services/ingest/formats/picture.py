@@ -14,11 +14,7 @@ from services.ingest.limits import IntakeLimits
 from services.kernel.errors import ParserRefused
 from services.kernel.paper import Problem
 
-_PILLOW_NAMES: dict[MediaType, tuple[str, ...]] = {
-    "image/jpeg": ("JPEG", "MPO"),
-    "image/png": ("PNG",),
-    "image/webp": ("WEBP",),
-}
+_PILLOW_NAMES: dict[MediaType, str] = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _TAIL = 1 << 16
 # ISO 10918-1 end of image, PNG's IEND chunk
 _ENDS: dict[MediaType, bytes] = {"image/jpeg": b"\xff\xd9", "image/png": b"IEND"}
@@ -52,7 +48,7 @@ class Picture:
     def _opened(self) -> Image.Image:
         self._source.seek(0)
         try:
-            picture = Image.open(self._source, formats=_PILLOW_NAMES[self.media_type])
+            picture = Image.open(self._source, formats=(_PILLOW_NAMES[self.media_type],))
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
             raise unreadable(self._looks_cut_off()) from error
         check_pixels(*picture.size, self._limits.page_pixels)

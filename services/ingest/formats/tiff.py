@@ -49,25 +49,27 @@ class Tiff:
         self._size = source.seek(0, os.SEEK_END)
         self._sizes = self._walk()
         self.pages = len(self._sizes)
-        source.seek(0)
-        try:
-            self._picture = Image.open(source, formats=("TIFF",))
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise ParserRefused("The TIFF is damaged. Scan it again.", code="corrupt") from error
+        self._picture: Image.Image | None = None
 
     def view(self, number: int) -> PageView:
-        check_pixels(*self._sizes[number - 1], self._limits.page_pixels)
+        width, height = self._sizes[number - 1]
+        check_pixels(width, height, self._limits.page_pixels)
+        picture = self._at(number)
+        check_pixels(*picture.size, self._limits.page_pixels)
+        loaded(picture)
+        return view_of(picture, dpi_of(picture))
+
+    def _at(self, number: int) -> Image.Image:
         try:
+            if self._picture is None:
+                self._source.seek(0)
+                self._picture = Image.open(self._source, formats=("TIFF",))
             self._picture.seek(number - 1)
         except MemoryError:
             raise
         except Exception as error:
             raise ParserRefused("This page of the TIFF is damaged. Scan it again.", code="corrupt") from error
-        check_pixels(*self._picture.size, self._limits.page_pixels)
-        loaded(self._picture)
-        return view_of(self._picture, dpi_of(self._picture))
+        return self._picture
 
     def _walk(self) -> list[tuple[int, int]]:
         """Width and height of each directory's picture, in the file's order."""
