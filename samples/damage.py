@@ -84,7 +84,7 @@ def stamped(scan: Scan, rng: Random) -> Scan:
 
 
 def fax(scan: Scan, rng: Random) -> Scan:
-    """Sent by fax: 200 dpi, one bit, specks and a few dropped rows."""
+    """Sent by fax: 200 dpi, one bit, specks and a few dropped rows. It comes last: the others need grey or colour."""
     grey = scan.image.convert("L")
     if scan.dpi != FAX_DPI:
         size = (round(grey.width * FAX_DPI / scan.dpi), round(grey.height * FAX_DPI / scan.dpi))

@@ -6,7 +6,7 @@ Roles: ``song`` 宋体 (running text), ``hei`` 黑体 (titles, labels), ``bold``
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
@@ -32,7 +32,7 @@ def _installed() -> dict[str, Path]:
     return {path.name: path for folder in FOLDERS if folder.is_dir() for path in sorted(folder.rglob("*.tt[cf]"))}
 
 
-@cache
+@lru_cache(maxsize=32)  # a face of these collections takes 2 MB
 def font(role: str, pixels: int) -> ImageFont.FreeTypeFont:
     """The face for ``role`` at ``pixels`` per em. Raises ``NoChineseFont``."""
     for name, index in FACES[role]:

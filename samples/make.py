@@ -45,7 +45,8 @@ KINDS = tuple(kind for kind in FORMS if kind not in ("cover", "patch_t", "blank"
 def make(kind: str, seed: int, **options: str) -> Document:
     """A document of ``kind`` (one of ``KINDS``, or cover, patch_t, blank). The same seed gives the same paper.
 
-    Options: ``name`` fixes the first person's name (buyer, lessee, payer, holder …); a cover takes ``title`` and ``kind``.
+    Options: ``name`` fixes the first person's name (buyer, lessee, payer, holder …); a cover takes ``title`` and
+    ``document_type``.
     Raises ``ValueError`` for an unknown kind.
     """
     if kind not in FORMS:

@@ -53,7 +53,7 @@ def press(image: Image.Image, tile: Image.Image, left: int, top: int) -> None:
     box = (max(0, left), max(0, top), min(image.width, left + tile.width), min(image.height, top + tile.height))
     if box[0] >= box[2] or box[1] >= box[3]:
         return
-    part = tile.crop((box[0] - left, box[1] - top, box[2] - left, box[3] - top))
+    part = tile.crop((box[0] - left, box[1] - top, box[2] - left, box[3] - top)).convert(image.mode)
     image.paste(ImageChops.multiply(image.crop(box), part), box)
 
 

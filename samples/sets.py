@@ -52,7 +52,7 @@ def _demo_plans(seed: int) -> list[Plan]:
         Plan("02-id-card", make("id_card", seed, name="张伟"), "jpeg", 300, "clean"),
         Plan("03-receipt-down-payment", make("payment_voucher", seed, name="张伟"), "jpeg", 300, "grey+dark_edge"),
         Plan("04-bank-slip", make("bank_slip", seed, name="张伟"), "png", 200, "clean"),
-        Plan("05-invoice", make("invoice", seed, name="张伟"), "pdf", 300, "skew:-1.5+punched"),
+        Plan("05-invoice", make("invoice", seed, name="张伟"), "pdf", 300, "skew:-1.5+noise:5"),
         Plan("06-lease-skewed", make("lease_contract", seed), "pdf", 200, "skew:3+noise:6"),
         Plan("07-receipt-fax", make("payment_voucher", seed + 1), "tiff", 200, "fax"),
         Plan("08-sale-contract-low-contrast", make("sale_contract", seed + 1), "pdf", 150, "low_contrast:45"),
@@ -107,7 +107,7 @@ def big_pdf(path: Path, pages: int, seed: int = 2026) -> Truth:
     number of its own in large print at the top, which is its ``phrase``.
     """
     base = _mixed(min(pages, BIG_BASE_PAGES), seed)
-    pictures = [image.convert("L") for image in base.images(BIG_DPI)]
+    pictures = [sheet.render(BIG_DPI).convert("L") for sheet in base.sheets]
     base_truths = base.page_truths()
     rng = Random(f"big:{seed}")
     serials = rng.sample(range(10**7, 10**8), pages)

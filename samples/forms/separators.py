@@ -12,24 +12,24 @@ PATCH_T = "PATCHT"
 COVER_PREFIX = "MUNIMENT:COVER"
 
 
-def cover_payload(title: str, kind: str) -> str:
+def cover_payload(title: str, document_type: str) -> str:
     """The text of a cover sheet's QR code: ``MUNIMENT:COVER;title=…;type=…``, UTF-8; ``;``, ``=`` and ``%`` in values are
     percent-encoded, so that the fields split on ``;`` and then on the first ``=``.
     """
-    return f"{COVER_PREFIX};title={_escaped(title)};type={_escaped(kind)}"
+    return f"{COVER_PREFIX};title={_escaped(title)};type={_escaped(document_type)}"
 
 
 def _escaped(value: str) -> str:
     return value.replace("%", "%25").replace(";", "%3B").replace("=", "%3D")
 
 
-def cover(rng: Random, title: str = "客户档案", kind: str = "other") -> Document:
-    """A cover sheet that begins a document called ``title`` of type ``kind``."""
+def cover(rng: Random, title: str = "客户档案", document_type: str = "other") -> Document:
+    """A cover sheet that begins a document called ``title`` of type ``document_type``."""
     sheet = Sheet(separator=True)
     sheet.y = 50
     sheet.title("档案扫描封面", 10)
     sheet.put(sheet.width / 2, 80, title, size=7, align="centre", role="hei")
-    sheet.add(Barcode(70, 105, 70, cover_payload(title, kind)))
+    sheet.add(Barcode(70, 105, 70, cover_payload(title, document_type)))
     sheet.put(sheet.width / 2, 190, "扫描时请将本页置于文件之前", size=4.5, align="centre")
     return Document("cover", (sheet,), ())
 
