@@ -54,6 +54,12 @@ def _amounts_differ(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[
     figures = [one.value for one in fields.get("amount", ())]
     for words in fields.get("amount_in_words", ()):
         cents = money.words_to_cents(words.value)
+        if cents is None:
+            yield Problem(
+                "amount_in_words_unreadable",
+                f"The amount in words ({words.value}) is not a well-formed sum: compare it with the page.",
+                words.page,
+            )
         if figures and cents is not None and money.yuan(cents) not in figures:
             yield Problem(
                 "amount_mismatch",

@@ -78,6 +78,11 @@ class Mark:
     end: int
     certainty: float
 
+    @property
+    def signed(self) -> bool:
+        """Whether a signature or seal is asked for here: what is read there is handwriting, so it counts last."""
+        return bool(re.search("[签章印]", self.printed[len(self.label) :]))
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -140,9 +145,10 @@ class Finder:
 
     def find(self, rule: Rule) -> tuple[FieldReading, ...]:
         """The values of the rule's field, in reading order, each value once."""
-        found = [one for mark in self.marks(rule.labels) for one in self.at(mark, rule)]
-        if not found:
-            found = [one for mark in self.marks(rule.fallback) for one in self.at(mark, rule)]
+        found: list[FieldReading] = []
+        for names, signed in ((rule.labels, False), (rule.fallback, False), (rule.labels, True)):
+            marks = (mark for mark in self.marks(names) if mark.signed == signed)
+            found = found or [one for mark in marks for one in self.at(mark, rule)]
         if rule.many or not found:
             found += self._in_clauses(rule)
         return unique(found) if rule.many else surest(found)
@@ -202,10 +208,11 @@ class Finder:
         right = self._free(self.sheet.right_of(cell)) if ends_row else []
         if cell.text[mark.end : following].strip(" _-|.:"):
             rest = ((cell, mark.end, following), *(self._paragraph(cell) if ends_row else ()))
-            yield from self._beside(rest, right, lines=lines and ends_row, wraps=ends_row)
+            yield from self._beside(cell, rest, right, lines=lines and ends_row, wraps=ends_row)
             return
         if right:
-            yield from self._beside((*self._over(right[0], lines), self._piece(right[0])), right[1:], lines=lines, wraps=lines)
+            value = (*self._over(cell, right[0], lines), self._piece(right[0]))
+            yield from self._beside(cell, value, right[1:], lines=lines, wraps=lines)
         elif ends_row:
             block = [self._piece(other) for other in self._free(self.sheet.beside(cell))]
             if block:
@@ -217,18 +224,18 @@ class Finder:
     def _piece(self, cell: Cell) -> Piece:
         return (cell, 0, self._first_mark(cell))
 
-    def _over(self, cell: Cell, lines: bool) -> tuple[Piece, ...]:
+    def _over(self, label: Cell, cell: Cell, lines: bool) -> tuple[Piece, ...]:
         """The upper lines of a value whose label is centred on all of them."""
         pieces: list[Piece] = []
         for other in self.sheet.above(cell) if lines else ():
-            if self._first_mark(other) < len(other.text) or self._labelled(other):
+            if self._first_mark(other) < len(other.text) or self._claimed(other, label):
                 break
             pieces.insert(0, self._piece(other))
         return tuple(pieces)
 
-    def _labelled(self, cell: Cell) -> bool:
-        """Whether a label to the left claims the cell."""
-        return any(self._marks[other] for other in self.sheet.left_of(cell)[:1])
+    def _claimed(self, cell: Cell, label: Cell) -> bool:
+        """Whether something in the label's column stands before the cell: another row of the form begins there."""
+        return any(other.left >= label.left - 2 * label.height for other in self.sheet.left_of(cell) if other is not label)
 
     def _paragraph(self, cell: Cell) -> tuple[Piece, ...]:
         """The lines that a sentence of ``cell`` runs on to, up to the next label."""
@@ -241,7 +248,9 @@ class Finder:
                 break
         return tuple(pieces)
 
-    def _beside(self, first: Sequence[Piece], right: list[Cell], *, lines: bool, wraps: bool) -> Iterator[tuple[Span, float]]:
+    def _beside(
+        self, label: Cell, first: Sequence[Piece], right: list[Cell], *, lines: bool, wraps: bool
+    ) -> Iterator[tuple[Span, float]]:
         """The value in its own box; with the boxes that follow closely; with the next box; with the line below."""
         close = list(first)
         for other in right:
@@ -249,7 +258,7 @@ class Finder:
             if other.left - last.right > 0.9 * last.height or close[-1][2] < len(last.text):
                 break
             close.append(self._piece(other))
-        below = self._run_on(first[-1]) if lines or (wraps and len(close) == 1) else []
+        below = self._run_on(label, first[-1]) if lines or (wraps and len(close) == 1) else []
         if lines and below:
             yield Span((*close, *below)), _WRAPPED
         yield Span(tuple(close)), (1.0 if len(close) == len(first) else _SPLIT)
@@ -259,7 +268,7 @@ class Finder:
         if below and not lines:
             yield Span((*close, below[0])), _WRAPPED
 
-    def _run_on(self, first: Piece) -> list[Piece]:
+    def _run_on(self, label: Cell, first: Piece) -> list[Piece]:
         """The unlabelled lines below that begin where the value began, or at the margin after a full line."""
         cell, start, _ = first
         lefts = [cell.x_at(start)]
@@ -269,7 +278,7 @@ class Finder:
         for left in lefts:
             lines = []
             for other in self.sheet.continuations(cell, left):
-                if self._first_mark(other) == 0 or self._labelled(other):
+                if self._first_mark(other) == 0 or self._claimed(other, label):
                     break
                 lines.append(self._piece(other))
             if lines:

@@ -22,6 +22,7 @@ _SMALL = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000
 _LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 _ENDS = "整正"
 _LETTERS = "".join((*_DIGITS, *_SMALL, *_LARGE))
+WORDS_LETTER = re.compile(rf"[{_LETTERS}元角分{_ENDS}]")
 _WORDS = re.compile(rf"[{_LETTERS}][{_LETTERS}\s]*(?:元[{_LETTERS}\s角分{_ENDS}]*|[角分][{_LETTERS}\s角分{_ENDS}]*|[{_ENDS}])")
 _FIGURES = re.compile(
     r"(?P<mark>(?:人民币|RMB|CNY)?\s*[¥Y]?)\s*(?<![\d.,A-Za-z-])(?P<number>\d(?:[\d,.、']|\s(?=\d{3}(?!\d)))*)\s*(?P<scale>百万|[万亿千])?\s*(?P<unit>元|yuan)?",

@@ -32,9 +32,16 @@ def figures(text: str, label: str) -> Sequence[Parsed]:
 
 
 def words(text: str, _: str) -> Sequence[Parsed]:
-    """A sum in capitals, kept as printed but for spaces and the form of 元; ``check`` is ok: it is a well-formed sum."""
+    """A sum in capitals, kept as printed but for spaces and the form of 元. ``ok``: it is one well-formed sum; ``failed``:
+    what stands there is most of a sum, but a character in it was misread.
+    """
     for one in money.find_words(text):
-        return (Parsed(re.sub(r"\s", "", text[one.start : one.end]), one.start, one.end, "ok"),)
+        if not money.WORDS_LETTER.search(text[: one.start]):
+            return (Parsed(re.sub(r"\s", "", text[one.start : one.end]), one.start, one.end, "ok"),)
+        break
+    broken = re.match(r"[^,。;)]{4,40}", text)
+    if broken and len(money.WORDS_LETTER.findall(broken.group())) >= 0.7 * len(broken.group()):
+        return (Parsed(strip_edges(broken.group()), 0, broken.end(), "failed"),)
     return ()
 
 
