@@ -52,7 +52,7 @@ def bank_slip(rng: Random, name: str | None = None) -> Document:
         sheet.margin + 2, top + 3, f"交易机构：{people.digits(rng, 5)}　　交易柜员：{people.digits(rng, 6)}　　币种：人民币"
     )
     sheet.put(sheet.margin + 2, top + 9.5, f"验证码：{_code(rng)}　　打印次数：1次")
-    layout.seal(sheet, rng, sheet.width - 42, top + 2, payer.bank, "回单专用章", 15)
+    layout.seal(sheet, rng, sheet.width - 42, top + rng.uniform(3, 9), payer.bank, "回单专用章", 15)
     sheet.put(sheet.margin, top + 19, "提示：本回单仅证明客户已提交并完成付款，请勿重复记账。", size=3.2)
     if rng.random() < 0.4:
         sheet.add(Stamp(70, top + 8, "已入账", 6, rng.uniform(-15, 15), rng.randrange(1 << 30)))

@@ -78,7 +78,7 @@ def property_certificate(rng: Random, name: str | None = None) -> Document:
         layout.form_row(sheet, 38, row, height=13)
     sheet.space(14)
     sheet.put(118, sheet.y, "登记机构（章）")
-    layout.seal(sheet, rng, 158, sheet.y - 2, f"{unit.city}不动产登记中心", "登记专用章", 19)
+    layout.seal(sheet, rng, 158, sheet.y - rng.uniform(3, 8), f"{unit.city}不动产登记中心", "登记专用章", 19)
     sheet.put(118, sheet.y + 14, f"登记日期：{facts.day('signed_on', registered)}")
     sheet.add(Barcode(26, sheet.y - 2, 24, f"https://title.invalid/{people.digits(rng, 12)}"))
     return single("property_certificate", [sheet], facts)
