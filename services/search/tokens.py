@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 SCHEME = f"grams-1/unicode-{unicodedata.unidata_version}"
@@ -146,7 +146,7 @@ class Aligned:
     """A text's normal form with the way back: character ``i`` of ``form`` stands at ``offsets[i]`` of the text."""
 
     form: str
-    offsets: tuple[int, ...]
+    offsets: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where ``form[start:end]`` stands in the text."""
@@ -155,20 +155,19 @@ class Aligned:
 
 def align(text: str) -> Aligned:
     """Return the normal form of a canonical ``text`` with offsets into it."""
-    folded: list[str] = []
-    origin: list[int] = []
-    for offset, char in enumerate(text):
-        piece = _FOLD[ord(char)]
-        folded.append(piece)
-        origin += [offset] * len(piece)
-    whole = "".join(folded)
+    folded = text.translate(_FOLD)
+    if all(len(_FOLD[ord(char)]) == 1 for char in set(text)):
+        origin: Sequence[int] = range(len(text))
+    else:
+        origin = [offset for offset, char in enumerate(text) for _ in _FOLD[ord(char)]]
     form: list[str] = []
     offsets: list[int] = []
-    for run in runs(whole):
+    for run in runs(folded):
         if form:
-            form.append(" ")
             offsets.append(origin[run.start])
-        kept = [i for i in range(run.start, run.end) if not whole[i].isspace() and whole[i] != ","]
-        form += [whole[i] for i in kept]
-        offsets += [origin[i] for i in kept]
-    return Aligned("".join(form), tuple(offsets))
+        form.append(run.text)
+        if len(run.text) == run.end - run.start:
+            offsets += origin[run.start : run.end]
+        else:
+            offsets += [origin[i] for i in range(run.start, run.end) if not folded[i].isspace() and folded[i] != ","]
+    return Aligned(" ".join(form), offsets)

@@ -121,6 +121,8 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, in
 def _windows(text: str) -> Iterator[tuple[int, int]]:
     """Yield stretches of whole digit groups that have the length of an account, the likeliest first."""
     for cluster in _CLUSTER.finditer(text):
+        if len(cluster.group()) < min(_ACCOUNT_LENGTHS):
+            continue
         groups = [(g.start() + cluster.start(), g.end() + cluster.start()) for g in re.finditer(r"[0-9]+", cluster.group())]
         for first in range(len(groups)):
             spans = [(groups[first][0], groups[last][1]) for last in range(len(groups) - 1, first - 1, -1)]

@@ -13,9 +13,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import apsw
 
@@ -37,12 +37,14 @@ _FILTERED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
+    """A match; rows sort as the answer does: ``score`` and ``received`` are negated where the largest comes first."""
+
+    score: float
+    received: int
+    item_id: str
     n: int
     facet: int
-    key: tuple[float, int, str]
-    """Sorts as the answer does."""
 
 
 class Fts5Index:
@@ -79,13 +81,13 @@ class Fts5Index:
     def search(self, search: Search) -> Page:
         if not 1 <= search.limit <= MAX_LIMIT:
             raise InvalidInput(f"limit must be between 1 and {MAX_LIMIT}, it is {search.limit}.")
-        after = cursor.decode(search.cursor, search.sort) if search.cursor else None
+        if search.cursor is not None:
+            cursor.decode(search.cursor, search.sort)
         if not _sees_anything(search.scope):
             return Page(0, (), {name: {} for name in FACETS}, None)
         with _translated(), self._readers.reader() as connection, connection:
             rows = _rows(connection, search)
-            keyed = rows if after is None else [row for row in rows if row.key > _key(search, *_parts(after))]
-            shown = heapq.nsmallest(search.limit + 1, keyed, key=lambda row: row.key)
+            shown = heapq.nsmallest(search.limit + 1, _after(search, rows))
             more = len(shown) > search.limit
             hits = tuple(_hit(connection, search, row) for row in shown[: search.limit])
             facets = _facets(connection, Counter(row.facet for row in rows))
@@ -252,12 +254,17 @@ def _rows(connection: apsw.Connection, search: Search) -> list[_Row]:
         conditions.insert(0, "words MATCH ?")
         values.insert(0, fts5_match.expression(search.query))
     where = " AND ".join(conditions) or "1"
-    statement = f"SELECT item.n, item.facet, item.received, item.item_id FROM {source} WHERE {where}"  # noqa: S608  # fixed text
+    sign = _sign(search)
+    statement = f"SELECT item.received, item.item_id, item.n, item.facet FROM {source} WHERE {where}"  # noqa: S608  # fixed text
     score = _scores(connection, search)
     return [
-        _Row(n, facet, _key(search, float(score[n]), received, item_id))
-        for n, facet, received, item_id in connection.execute(statement, values)
+        _Row(-score.get(n, 0.0), sign * received, item_id, n, facet)
+        for received, item_id, n, facet in connection.execute(statement, values)
     ]
+
+
+def _sign(search: Search) -> int:
+    return 1 if search.sort == "oldest" else -1
 
 
 def _conditions(scope: Scope, filters: Filters) -> tuple[list[str], list[str | int]]:
@@ -292,31 +299,28 @@ def _list(values: Iterable[str]) -> str:
     return json.dumps(sorted(values))
 
 
-def _scores(connection: apsw.Connection, search: Search) -> Counter[int]:
-    """Return how many words of the query name each item."""
+def _scores(connection: apsw.Connection, search: Search) -> dict[int, float]:
+    """Return how many words of the query name each item, where any does."""
     counted: Counter[int] = Counter()
     if search.sort == "score":
         words = dict.fromkeys(leaf for leaf in leaves(search.query, positive_only=True) if isinstance(leaf, Term))
         for word in islice(words, _SCORED_WORDS):
             found = connection.execute("SELECT rowid FROM words WHERE words MATCH ?", (fts5_match.named(word),))
             counted.update(n for (n,) in found)
-    return counted
+    return {n: float(count) for n, count in counted.items()}
 
 
-def _key(search: Search, score: float, received: int, item_id: str) -> tuple[float, int, str]:
-    if search.sort == "oldest":
-        return (0.0, received, item_id)
-    return (-score, -received, item_id)
-
-
-def _parts(position: cursor.Position) -> tuple[float, int, str]:
-    return position.score, position.received, position.item_id
+def _after(search: Search, rows: list[_Row]) -> list[_Row]:
+    """Return the rows behind the search's cursor."""
+    if search.cursor is None:
+        return rows
+    position = cursor.decode(search.cursor, search.sort)
+    last = (-position.score, _sign(search) * position.received, position.item_id)
+    return [row for row in rows if row[:3] > last]
 
 
 def _next(search: Search, last: _Row) -> str:
-    score, received, item_id = last.key
-    sign = 1 if search.sort == "oldest" else -1
-    return cursor.encode(search.sort, cursor.Position(-score, sign * received, item_id))
+    return cursor.encode(search.sort, cursor.Position(-last.score, _sign(search) * last.received, last.item_id))
 
 
 def _hit(connection: apsw.Connection, search: Search, row: _Row) -> Hit:
@@ -330,9 +334,8 @@ def _hit(connection: apsw.Connection, search: Search, row: _Row) -> Hit:
     names, addresses = json.loads(personal) if search.mask_names else ((), ())
     wanted = snippets.needles(search.query)
     pages = fts5_store.pages_with(connection, row.n, [needle.form for needle in wanted], snippets.MOST)
-    shown = [mask_values(page.text, names, addresses) for page in pages]
-    found = snippets.snippets(pages, wanted, shown)
-    return Hit(row.key[2], code, kind, mask_values(title, names, addresses), -row.key[0] or 0.0, found)
+    found = snippets.snippets(pages, wanted, lambda text: mask_values(text, names, addresses))
+    return Hit(row.item_id, code, kind, mask_values(title, names, addresses), abs(row.score), found)
 
 
 def _facets(connection: apsw.Connection, counted: Counter[int]) -> dict[str, dict[str, int]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from services.kernel.paper import Box, Point
@@ -60,30 +61,30 @@ class _Mark:
     needle: Needle
 
 
-def snippets(pages: Iterable[StoredPage], wanted: Sequence[Needle], hide: Sequence[str]) -> tuple[Snippet, ...]:
+def snippets(pages: Sequence[StoredPage], wanted: Sequence[Needle], shown: Callable[[str], str]) -> tuple[Snippet, ...]:
     """Return up to ``MOST`` snippets of ``pages``, such as show every needle before they show one twice.
 
-    ``hide`` gives, for each page, its text as the caller may see it: as long as the page's own text.
+    ``shown`` turns a page's text into what the caller may see of it, character for character.
     """
-    places: list[tuple[StoredPage, str, list[_Mark]]] = [
-        (page, shown, _marks(page.text, wanted)) for page, shown in zip(pages, hide, strict=True)
-    ]
+    marks = lru_cache(maxsize=None)(lambda index: _marks(pages[index].text, wanted))
     windows: list[tuple[int, int, int]] = []
     seen: set[Needle] = set()
     for fresh_only in (True, False):
-        for index, (page, _, marks) in enumerate(places):
-            for mark in marks:
-                if len(windows) == MOST:
-                    break
+        for index, page in enumerate(pages):
+            if len(windows) == MOST or (fresh_only and len(seen) == len(wanted)):
+                break
+            for mark in marks(index):
                 covered = any(i == index and start <= mark.start and mark.end <= end for i, start, end in windows)
                 if covered:
                     seen.add(mark.needle)
-                elif not fresh_only or mark.needle not in seen:
+                elif len(windows) < MOST and not (fresh_only and mark.needle in seen):
                     windows.append((index, *_window(page.text, mark)))
                     seen.add(mark.needle)
-    if not windows and places:
-        windows = [(0, *_window(places[0][0].text, None))]
-    return tuple(_cut(*places[index], start, end) for index, start, end in sorted(windows))
+    if not windows and pages:
+        windows = [(0, *_window(pages[0].text, None))]
+    return tuple(
+        _cut(pages[index], shown(pages[index].text), marks(index), start, end) for index, start, end in sorted(windows)
+    )
 
 
 def _marks(text: str, wanted: Sequence[Needle]) -> list[_Mark]:
