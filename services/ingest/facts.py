@@ -43,7 +43,7 @@ class Inspection:
 @dataclass(frozen=True, slots=True)
 class PageFacts:
     """One page. ``width_px``/``height_px`` are pixels of the scan, turned as a reader sees it (300 dpi for a page
-    that is drawn, not scanned); ``dpi`` is None where the file does not say. ``phash`` is a 64-bit difference hash in
+    that is drawn, not scanned); ``dpi`` is None where the file does not say. ``phash`` is a 64-bit perceptual hash in
     hex, None for a blank page, which resembles every other. ``problem`` says why a page could not be looked at; its
     sizes are then 0.
     """

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from services.ingest.facts import MediaType
 from services.ingest.formats.paper import Paper
 from services.ingest.limits import IntakeLimits
-from services.ingest.look import difference_hash, is_blank, separator_of
+from services.ingest.look import is_blank, perceptual_hash, separator_of
 from services.ingest.sniffing import media_type_of
 from services.kernel.errors import ParserRefused
 from services.kernel.paper import Problem
@@ -82,5 +82,5 @@ def _page(paper: Paper, number: int) -> dict[str, Any]:
         "blank": blank,
         "separator": separator,
         "cover": cover,
-        "phash": None if blank else difference_hash(view.grey),
+        "phash": None if blank else perceptual_hash(view.grey),
     }

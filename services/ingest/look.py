@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import cv2
-import imagehash
 import numpy as np
 import zxingcpp
-from PIL import Image
 
 from services.ingest.cover import parse_cover
 from services.ingest.facts import Separator
@@ -21,6 +19,7 @@ _SMALLEST_MM, _SMALLEST_INK_MM2 = 0.7, 0.25  # a mark; below it is dust
 _LEAST_INK_MM2 = 2.0  # what a word of small print has
 _HOLE_MM = (3.5, 8.5)  # punch holes are 5.5 mm, DIN 821 and GB
 _HOLE_ZONE = 0.16  # of the page, from any side
+_SHADOW = 0.12  # of the page's width or height: how far the shadow of the sheet's edge reaches in
 _STREAK = 0.5  # of the page's height or width: dirt on the scanner's glass
 
 
@@ -52,9 +51,15 @@ def separator_of(grey: Grey, dpi: float | None) -> tuple[Separator | None, str |
     return None, None
 
 
-def difference_hash(grey: Grey) -> str:
-    """64-bit dHash as 16 hex digits."""
-    return str(imagehash.dhash(Image.fromarray(grey), hash_size=8))
+def perceptual_hash(grey: Grey) -> str:
+    """64-bit pHash as 16 hex digits: which of the lowest frequencies of the cosine transform lie above their median.
+
+    On scans of text it finds more rescans than a difference hash, and takes fewer other pages for one.
+    """
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    lowest = cv2.dct(small)[:8, :8].ravel()
+    bits = lowest > np.median(lowest[1:])  # the first is the page's brightness
+    return np.packbits(bits).tobytes().hex()
 
 
 def _darker_than_paper(grey: Grey, per_mm: float) -> np.ndarray[Any, Any]:
@@ -84,5 +89,14 @@ def _ink_mm2(darker: np.ndarray[Any, Any], per_mm: float) -> float:
     low, high = (bound * per_mm for bound in _HOLE_MM)
     holes = outside & round_ones & (width >= low) & (width <= high)
     marks[0] = False
-    counted = marks & ~streaks & ~holes
+    counted = marks & ~streaks & ~holes & ~_edge_shadows(stats, page_width, page_height)
     return float(area[counted].sum()) / per_mm**2
+
+
+def _edge_shadows(stats: np.ndarray[Any, Any], page_width: int, page_height: int) -> np.ndarray[Any, Any]:
+    """Marks that reach the picture's border and run along it, in a band or round a corner."""
+    left, top, width, height, area = (stats[:, i] for i in range(5))
+    at_side = (left == 0) | (left + width == page_width)
+    at_end = (top == 0) | (top + height == page_height)
+    band = (at_side & (width < _SHADOW * page_width)) | (at_end & (height < _SHADOW * page_height))
+    return band | ((at_side | at_end) & (area < _SHADOW * width * height))

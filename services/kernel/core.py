@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from prometheus_client import CollectorRegistry
+
 from services.kernel.blobs.keys import Vault
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
@@ -22,3 +24,4 @@ class Kernel:
     lookups: LookupKeys
     signer: Signer
     wakeup: Wakeup
+    registry: CollectorRegistry

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
+log = structlog.get_logger("catalogue")
 BUSY_TIMEOUT_MS = 30_000
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -54,7 +56,7 @@ class Database:
             with session.begin():
                 yield session
             for tell in self.after_commit:
-                tell(session.info)
+                _tell(tell, session.info)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -65,6 +67,13 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _tell(tell: Callable[[dict[Any, Any]], None], info: dict[Any, Any]) -> None:
+    try:
+        tell(info)
+    except Exception as error:  # what is committed is done, whoever cannot be told of it
+        log.error("after-commit-failed", error=type(error).__name__)
 
 
 def _create_engine(url: str) -> Engine:

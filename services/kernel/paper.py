@@ -66,6 +66,25 @@ FIELD_NAMES = (
 )
 
 
+WARNINGS = frozenset(
+    {
+        "amount_mismatch",
+        "attachments",
+        "bank_account_check_failed",
+        "credit_code_check_failed",
+        "duplicate",
+        "id_number_check_failed",
+        "id_number_contradicts",
+        "identifier_repaired",
+        "low_confidence",
+        "low_resolution",
+        "near_duplicate",
+    }
+)
+"""Codes of problems with which everything was still read. Any other code tells of a loss, so that a new one is never taken
+lightly by mistake."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something a person must know about a file or page. ``message`` says what to do next."""
@@ -73,6 +92,11 @@ class Problem:
     code: str
     message: str
     page: int | None = None
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether something was not taken in or not read: then nothing may be called done or ok."""
+        return self.code not in WARNINGS
 
     def to_json(self) -> dict[str, Any]:
         return {"code": self.code, "message": self.message} | ({"page": self.page} if self.page is not None else {})

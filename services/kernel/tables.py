@@ -103,7 +103,7 @@ class Item(Base):
     reference_code: Mapped[str | None] = mapped_column(String(80), unique=True)
     reference_code_draft: Mapped[bool] = mapped_column(Boolean, default=True)
     title_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    cover: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    cover_type: Mapped[str | None] = mapped_column(String(40))
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -140,6 +140,7 @@ class Page(Base):
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     times_read: Mapped[int] = mapped_column(Integer, default=0)
+    """How often a reading of this page was stored: more than once a revision would be work done twice."""
 
     item: Mapped[Item] = relationship(back_populates="pages")
 

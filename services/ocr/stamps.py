@@ -16,8 +16,9 @@ THUMB_STEP = 4
 """Seals are looked for on a picture of a quarter of the size."""
 
 _REDDER = 36  # levels by which red must exceed green and blue
-_SMALLEST_MM, _LARGEST_MM = 5.0, 65.0  # a line stamp; the largest official seal is 58 mm with its bleed
-_SEAL_SHAPE, _LONGEST_SHAPE = 2.0, 12.0  # longer to shorter side: of a seal, of a line stamp
+_SMALLEST_MM = 5.0  # across the letters of a line stamp
+_LARGEST_MM, _LONGEST_MM = 65.0, 110.0  # an official seal of 58 mm with its bleed; a line stamp (复印件与原件核对一致)
+_SEAL_SHAPE = 2.0  # longer to shorter side: beyond it, a blob is a line stamp or red text
 _BLACK, _BLACK_SHARE = 110, 0.02  # what shows black ink in the red channel, and how much makes it text
 _GAP_MM = (3.0, 2.0)  # across letters of a seal's ring, and between lines
 _MARGIN_MM = 1.5
@@ -60,10 +61,11 @@ def seals(thumb: Pixels, red: Mask, dpi: float) -> list[Rectangle]:
     found = []
     for x, y, width, height, _ in px.joined_blobs(red, *(round(gap * millimetre) for gap in _GAP_MM)):
         longer, shorter = max(width, height), min(width, height)
-        if shorter < _SMALLEST_MM * millimetre or longer > _LARGEST_MM * millimetre or longer > _LONGEST_SHAPE * shorter:
+        if shorter < _SMALLEST_MM * millimetre or longer > _LONGEST_MM * millimetre:
             continue
         black = float(np.mean(thumb[y : y + height, x : x + width, 0] < _BLACK))
-        if longer <= _SEAL_SHAPE * shorter or black > _BLACK_SHARE:
+        seal = longer <= _SEAL_SHAPE * shorter and longer <= _LARGEST_MM * millimetre
+        if seal or black > _BLACK_SHARE:
             found.append(_grown((x, y, width, height), round(_MARGIN_MM * millimetre)))
     return found
 

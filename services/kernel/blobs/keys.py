@@ -90,7 +90,11 @@ class Vault:
         self._open: OrderedDict[str, bytes] = OrderedDict()
 
     def new_key(self, session: Session) -> DataKey:
-        row = DataKey(master=self._master.name, wrapped=self._master.wrap(secrets.token_bytes(KEY_BYTES)))
+        return self.adopt_key(session, secrets.token_bytes(KEY_BYTES))
+
+    def adopt_key(self, session: Session, key: bytes) -> DataKey:
+        """Enters a data key that was made, and used, before the transaction began."""
+        row = DataKey(master=self._master.name, wrapped=self._master.wrap(key))
         session.add(row)
         session.flush()
         return row

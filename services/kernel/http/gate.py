@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from services.kernel.db import Database
+from services.kernel.core import Kernel
 from services.kernel.errors import Forbidden, Unauthenticated
 from services.kernel.http.problems import request_id
 from services.kernel.identity.accounts import principal_of
@@ -19,56 +19,53 @@ COOKIE = "muniment_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Gate:
-    """Makes the dependency that guards a route.
+def kernel_of(request: Request) -> Kernel:
+    """The kernel that the composition root hung on the application."""
+    kernel: Kernel = request.app.state.kernel
+    return kernel
+
+
+def allow(right: Right) -> Any:
+    """A dependency that yields the principal, or answers 401 or 403. Refusals are on the ledger.
 
     >>> @router.get("/search")
-    >>> def search(principal: Principal = gate.allow(Right.SEARCH)): ...
+    >>> def search(principal: Principal = allow(Right.SEARCH)): ...
     """
+    return Depends(guard(right))
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
-    def allow(self, right: Right) -> Any:
-        """A dependency that yields the principal, or answers 401 or 403. Refusals are on the ledger."""
-        return Depends(self.guard(right))
+def guard(right: Right) -> Callable[[Request], Principal]:
+    """The same as a plain callable, for routers that want one."""
 
-    def guard(self, right: Right) -> Callable[[Request], Principal]:
-        """The same for routers that take a plain callable."""
+    def check(request: Request) -> Principal:
+        kernel = kernel_of(request)
+        principal = _principal(request, kernel)
+        if not principal.may(right):
+            _refuse(request, kernel, principal, right)
+        return principal
 
-        def guard(request: Request) -> Principal:
-            principal = self._principal(request)
-            if not principal.may(right):
-                self._refuse(request, principal, right)
-            return principal
+    check.right = right  # type: ignore[attr-defined]
+    return check
 
-        guard.right = right  # type: ignore[attr-defined]
-        return guard
 
-    def _principal(self, request: Request) -> Principal:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        with self._database.read() as session:
-            if scheme.lower() == "bearer" and token:
-                return principal_of(session, token.strip(), kind="token")
-            if cookie := request.cookies.get(COOKIE):
-                refuse_other_sites(request)
-                return principal_of(session, cookie, kind="session")
-        raise Unauthenticated("Send a bearer token in the Authorization header, or sign in at /sign-in.")
+def _principal(request: Request, kernel: Kernel) -> Principal:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    with kernel.database.read() as session:
+        if scheme.lower() == "bearer" and token:
+            return principal_of(session, token.strip(), kind="token")
+        if cookie := request.cookies.get(COOKIE):
+            refuse_other_sites(request)
+            return principal_of(session, cookie, kind="session")
+    raise Unauthenticated("Send a bearer token in the Authorization header, or sign in at /sign-in.")
 
-    def _refuse(self, request: Request, principal: Principal, right: Right) -> None:
-        route = getattr(request.scope.get("route"), "path", "")
-        with self._database.write() as session:
-            journal.append(
-                session,
-                "access.refuse",
-                actor=principal.person_id,
-                request=request_id(request),
-                result="refused",
-                right=right,
-                route=route,
-            )
-        holders = ", ".join(role for role, rights in ROLE_RIGHTS.items() if right in rights)
-        raise Forbidden(f"This needs the right “{right}”, which is held by: {holders}. Ask one of them, or the administrator.")
+
+def _refuse(request: Request, kernel: Kernel, principal: Principal, right: Right) -> None:
+    route = getattr(request.scope.get("route"), "path", "")
+    identity, actor = request_id(request), principal.person_id
+    with kernel.database.write() as session:
+        journal.append(session, "access.refuse", actor=actor, request=identity, result="refused", right=right, route=route)
+    holders = ", ".join(role for role, rights in ROLE_RIGHTS.items() if right in rights)
+    raise Forbidden(f"This needs the right “{right}”, which is held by: {holders}. Ask one of them, or the administrator.")
 
 
 def refuse_other_sites(request: Request) -> None:
@@ -81,3 +78,4 @@ def refuse_other_sites(request: Request) -> None:
 
 
 RequestId = Annotated[str, Depends(request_id)]
+KernelDep = Annotated[Kernel, Depends(kernel_of)]

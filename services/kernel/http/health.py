@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.kernel.core import Kernel
 from services.kernel.errors import MunimentError
-from services.kernel.http.gate import Gate
+from services.kernel.http.gate import KernelDep, allow
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.queue.tables import Job
 from services.kernel.tables import File, Item, Page
@@ -20,28 +19,39 @@ from services.kernel.tables import File, Item, Page
 Probe = Callable[[], bool]
 
 
-def router(kernel: Kernel, gate: Gate, registry: CollectorRegistry, probes: dict[str, Probe]) -> APIRouter:
-    api = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"])
 
-    @api.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
 
-    @api.get("/readyz")
-    def readyz() -> JSONResponse:
-        """Each dependency answers. Names only; no addresses, no counts."""
-        checks = {name: "ok" if _holds(probe) else "unavailable" for name, probe in probes.items()}
-        ready = set(checks.values()) <= {"ok"}
-        return JSONResponse({"status": "ok" if ready else "unavailable", "checks": checks}, 200 if ready else 503)
+@router.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
 
-    @api.get("/metrics")
-    def metrics(principal: Principal = gate.allow(Right.METRICS)) -> Response:
-        """Counters in Prometheus' text format."""
-        text = generate_latest(registry).decode() + _catalogue_gauges(kernel)
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
-    return api
+@router.get("/readyz")
+def readyz(request: Request) -> JSONResponse:
+    """Each dependency answers. Names only; no addresses, no counts."""
+    checks = {name: "ok" if _holds(probe) else "unavailable" for name, probe in _probes(request).items()}
+    ready = set(checks.values()) <= {"ok"}
+    return JSONResponse({"status": "ok" if ready else "unavailable", "checks": checks}, 200 if ready else 503)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def openapi(request: Request, principal: Principal = allow(Right.SELF)) -> JSONResponse:
+    """OpenAPI 3.1 of the public face, for those who have signed in."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/metrics")
+def metrics(kernel: KernelDep, principal: Principal = allow(Right.METRICS)) -> Response:
+    """Counters in Prometheus' text format."""
+    text = generate_latest(kernel.registry).decode() + _catalogue_gauges(kernel)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def _probes(request: Request) -> dict[str, Probe]:
+    probes: dict[str, Probe] = request.app.state.probes
+    return probes
 
 
 def _holds(probe: Probe) -> bool:
@@ -51,7 +61,7 @@ def _holds(probe: Probe) -> bool:
         return False
 
 
-def _catalogue_gauges(kernel: Kernel) -> str:
+def _catalogue_gauges(kernel: KernelDep) -> str:
     """Rows by state, counted when asked, so that every process tells the same."""
     lines = []
     with kernel.database.read() as session:

@@ -13,7 +13,7 @@ class LedgerEntry(Base):
 
     __tablename__ = "ledger_entries"
 
-    position: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[str] = mapped_column(String(32), index=True)
     actor: Mapped[str | None] = mapped_column(String(36), index=True)
     act: Mapped[str] = mapped_column(String(40), index=True)

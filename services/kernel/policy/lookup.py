@@ -30,10 +30,15 @@ class LookupKeys:
         if len(root) < _ROOT_BYTES:
             raise ValueError(f"the root of the look-up keys needs at least {_ROOT_BYTES} bytes, it has {len(root)}")
         self._keys = {name: _derive(root, name) for name in LOOKUP_FIELDS}
+        self._question = _derive(root, "question")
 
     def digest(self, field: str, value: str) -> str:
         """Return the digest of ``value``, 128 bits as hexadecimal. Raises ``KeyError`` for a field without look-ups."""
         return hmac.digest(self._keys[field], normalise(field, value).encode(), "sha256")[:DIGEST_BYTES].hex()
+
+    def question(self, text: str) -> str:
+        """Return a digest of a search, under a key of its own: the ledger can tell equal questions without naming anyone."""
+        return hmac.digest(self._question, text.encode(), "sha256")[:DIGEST_BYTES].hex()
 
 
 def normalise(field: str, value: str) -> str:

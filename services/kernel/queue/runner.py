@@ -27,14 +27,21 @@ class Runner:
     def __init__(
         self, database: Database, handlers: Mapping[Stage, Handler], *, lease_seconds: float, max_attempts: int
     ) -> None:
+        """``handlers`` do the jobs of their stage."""
         self._database, self._handlers = database, handlers
         self._lease_seconds, self._max_attempts = lease_seconds, max_attempts
         self._owner = owner_name(os.getpid())
 
-    def drain(self, queue: Queue, *, shift_seconds: float = LONGEST_SHIFT_SECONDS) -> int:
-        """Does due jobs until there are none, or the shift is over. Returns how many were begun."""
+    def drain(
+        self,
+        queue: Queue,
+        *,
+        shift_seconds: float = LONGEST_SHIFT_SECONDS,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Does due jobs until there are none, the shift is over, or ``stopping`` says so. Returns how many were begun."""
         done, end = 0, time.monotonic() + shift_seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end and not stopping():
             lease = claim(self._database, [queue], self._owner, seconds=self._lease_seconds)
             if lease is None:
                 break

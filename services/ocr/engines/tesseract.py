@@ -31,7 +31,7 @@ class TesseractEngine:
         table: dict[str, list[Any]] = pytesseract.image_to_data(
             Image.fromarray(pixels),
             lang=_LANGUAGES,
-            config="--psm 3 -c thresholding_method=2",
+            config="--psm 4",
             output_type=pytesseract.Output.DICT,
             timeout=_SECONDS,
         )

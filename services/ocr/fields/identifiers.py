@@ -26,7 +26,7 @@ _LOOKS_LIKE = {
     "O": "0", "Q": "0", "D": "0", "U": "0", "I": "1", "L": "1", "|": "1", "!": "1", "T": "7", "Z": "2",
     "S": "5", "B": "8", "G": "69", "A": "4", "V": "Y", "×": "X", "K": "X", "*": "X",
 }  # fmt: skip
-_MOST_REPAIRS = 4  # more misread characters than this, and a chance hit is likelier than the truth
+_MOST_REPAIRS = 6  # an engine that takes 0 for O does so throughout; with more letters than this it is a word
 _ID_AREA = re.compile(r"(?<![0-9A-Za-z])(?:[0-9OQDUILTZSBGA|!]\s?){14,17}[0-9XO×KQDUILTZSBGA*|!](?![0-9A-Za-z])", re.IGNORECASE)
 _CREDIT_AREA = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Z]\s?){17}[0-9A-Z](?![0-9A-Za-z])", re.IGNORECASE)
 _ACCOUNT = re.compile(r"(?<![\dA-Za-z])\d(?:[ -]?\d){7,29}(?![\dA-Za-z])")
@@ -76,7 +76,7 @@ def find_id_numbers(text: str) -> Iterator[Identifier]:
     """Numbers of the shape of a citizen ID in folded text, checked, repaired where that is certain."""
     for match in _ID_AREA.finditer(text):
         number = re.sub(r"\s", "", match.group()).upper()
-        if len(number) in (15, 18) and sum(letter.isdigit() for letter in number) >= len(number) - _MOST_REPAIRS:
+        if len(number) in (15, 18) and sum(letter.isdigit() for letter in number) >= len(number) - _MOST_REPAIRS - 1:
             yield _judged(number, match, id_number_ok, lambda letter, last: letter.isdigit() or (last and letter == "X"))
 
 

@@ -19,9 +19,9 @@ _DIGITS = {
     for letter in letters
 }
 _SMALL = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
-_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
+_LARGE = (("亿億", 10**8), ("万萬", 10**4))
 _ENDS = "整正"
-_LETTERS = "".join((*_DIGITS, *_SMALL, *_LARGE))
+_LETTERS = "".join((*_DIGITS, *_SMALL, *(letters for letters, _ in _LARGE)))
 WORDS_LETTER = re.compile(rf"[{_LETTERS}元角分{_ENDS}]")
 _WORDS = re.compile(rf"[{_LETTERS}][{_LETTERS}\s]*(?:元[{_LETTERS}\s角分{_ENDS}]*|[角分][{_LETTERS}\s角分{_ENDS}]*|[{_ENDS}])")
 _FIGURES = re.compile(
@@ -109,26 +109,29 @@ def _jiao_fen(text: str) -> int | None:
 
 
 def _integer(text: str) -> int | None:
-    """Sections of four places between 亿 and 万, largest first; 万亿 is 万 times 亿."""
-    total = section = 0
+    """Up to 亿 and from there on, then up to 万 and from there on; 壹万亿 is 万 times 亿."""
+    for letters, unit in _LARGE:
+        head, *tails = re.split(f"[{letters}]", text)
+        if len(tails) > 1:
+            return None
+        if tails:
+            high, low = _integer(head), _integer(tails[0]) if tails[0] else 0
+            return None if high is None or low is None or low >= unit else high * unit + low
+    return _section(text)
+
+
+def _section(text: str) -> int | None:
+    """The four places below 万. 拾 may stand for 壹拾 at the head; 零仟零佰 of a filled form counts as nothing."""
+    total, limit = 0, 10**4
     digit: int | None = None
-    limit, large_limit = 10**4, 10**16
-    for index, letter in enumerate(text):
+    for letter in text:
         if letter in _DIGITS:
             if digit:
                 return None
             digit = _DIGITS[letter]
-        elif letter in _SMALL:
-            unit = _SMALL[letter]
-            if unit >= limit or (digit is None and not (unit == 10 and section == 0)):
-                return None
-            section, limit, digit = section + (1 if digit is None else digit) * unit, unit, None
         else:
-            unit = _LARGE[letter]
-            section, digit, limit = section + (digit or 0), None, 10**4
-            if unit >= large_limit:
+            unit = _SMALL[letter]
+            if unit >= limit or (digit is None and (unit != 10 or total)):
                 return None
-            if text[index + 1 : index + 2] in ("亿", "億"):
-                continue
-            total, large_limit, section = total + section * unit, unit, 0
-    return total + section + (digit or 0)
+            total, limit, digit = total + (1 if digit is None else digit) * unit, unit, None
+    return total + (digit or 0) if text else None

@@ -1,0 +1,54 @@
+"""``muniment ledger``: export and offline verification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services import app as archive
+from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
+from services.kernel.ledger import export as ledger_file
+from services.kernel.ledger import journal
+
+app = typer.Typer(help="The tamper-evident audit log.", no_args_is_help=True)
+
+
+@app.command("export")
+def export(file: Path, data: DataOption = None) -> None:
+    """Writes every entry and a signed checkpoint to FILE, as JSON lines."""
+    kernel = archive.build(settings_for(data)).kernel
+    with kernel.database.write() as session:
+        journal.append(session, "ledger.export", actor=None)
+    count = -1
+    with kernel.database.read() as session, file.open("wb") as target:
+        for line in ledger_file.lines(session, kernel.signer):
+            target.write(line + b"\n")
+            count += 1
+    typer.echo(f"{count} entries written to {file}.\nThe archive's public key: {kernel.signer.verifier_key}", err=True)
+
+
+@app.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    public_key: Annotated[str | None, typer.Option(help="The archive's key as you know it, name+id+base64.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A checkpoint kept from before, which the file must agree with.", exists=True)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Proves an export without the archive and without a network: recomputes every leaf and the signed root."""
+    earlier = checkpoint.read_text() if checkpoint is not None else None
+    with file.open("rb") as source:
+        verdict = ledger_file.verify_file(source, public_key=public_key, earlier=earlier)
+    if as_json:
+        print_json(verdict.to_json())
+    else:
+        for problem in verdict.problems:
+            typer.echo(problem)
+        state = "stand as they were written" if verdict.ok else "cannot be trusted"
+        typer.echo(f"{verdict.entries} entries {state}; root {verdict.root}.")
+        if verdict.ok and public_key is None:
+            typer.echo("The signature was checked against the file's own key; give --public-key to know whose it is.", err=True)
+    raise typer.Exit(0 if verdict.ok else INCOMPLETE)

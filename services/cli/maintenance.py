@@ -1,0 +1,86 @@
+"""``muniment reindex`` and ``muniment doctor``."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from services import app as archive
+from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
+from services.kernel import migrations
+from services.kernel.config import Settings
+from services.kernel.errors import MunimentError
+from services.kernel.sandbox import Sandbox
+from services.ocr.engines import load_engine
+from services.search.service import reindex as build_index
+
+LEAST_FREE_BYTES = 5 * 1024**3
+
+
+def register(app: typer.Typer) -> None:
+    app.command("reindex")(reindex)
+    app.command("doctor")(doctor)
+
+
+def reindex(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Builds the index anew from the catalogue, beside the live one, and swaps."""
+    built = archive.build(settings_for(data))
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("indexing", total=None)
+        count = build_index(built.kernel, built.index, actor=None, progress=lambda done: progress.update(task, completed=done))
+    if as_json:
+        print_json({"items": count})
+    else:
+        typer.echo(f"{count} items indexed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check; ``ok`` is False where someone must act."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Checks what the archive needs on this machine and says what to do about it."""
+    findings = list(_findings(settings_for(data)))
+    if as_json:
+        print_json([{"check": each.check, "ok": each.ok, "detail": each.detail} for each in findings])
+    else:
+        for each in findings:
+            typer.echo(f"{'ok  ' if each.ok else 'FAIL'} {each.check}: {each.detail}")
+    raise typer.Exit(0 if all(each.ok for each in findings) else INCOMPLETE)
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    built = archive.build(settings)
+    yield Finding("catalogue", migrations.is_current(built.kernel.database), f"SQLite {sqlite3.sqlite_version}")
+    mode = (settings.keys_folder / "master.key").stat().st_mode & 0o777
+    yield Finding("master key", mode == 0o600, f"mode {mode:o} in {settings.keys_folder}; keep a copy apart from the data")
+    faults = built.index.check()
+    yield Finding("index", not faults, "; ".join(faults) or f"{built.index.count()} items")
+    for name in ("rapid", "tesseract"):
+        yield _engine(name)
+    sandbox = Sandbox()
+    yield Finding("parser sandbox", True, sandbox.level())
+    sandbox.close()
+    free = shutil.disk_usage(settings.data).free
+    yield Finding("disk", free > LEAST_FREE_BYTES, f"{free / 1024**3:.0f} GiB free")
+    reachable = built.kernel.wakeup.reachable()
+    yield Finding("broker", reachable, "answers" if reachable else "does not answer; it runs while “muniment up” does")
+
+
+def _engine(name: str) -> Finding:
+    try:
+        info = load_engine(name).info
+    except (MunimentError, ImportError, OSError) as error:
+        return Finding(f"engine {name}", False, str(error))
+    return Finding(f"engine {name}", True, f"{info.version}, {info.model}")

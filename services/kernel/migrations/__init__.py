@@ -1,0 +1,40 @@
+"""The catalogue's history: one line of migrations for all rooms, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from services.kernel.db import Base, Database
+
+FOLDER = Path(__file__).parent
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Brings the catalogue to ``revision``; does nothing when it is there."""
+    _run(database, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(database: Database, revision: str) -> None:
+    _run(database, lambda config: command.downgrade(config, revision))
+
+
+def is_current(database: Database) -> bool:
+    """Whether the catalogue is at the newest revision that this program knows."""
+    with database.engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+    return present == ScriptDirectory(str(FOLDER)).get_current_head()
+
+
+def _run(database: Database, act: Callable[[Config], None]) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["metadata"] = Base.metadata
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        act(config)

@@ -1,0 +1,49 @@
+"""The Celery worker: a few one-thread processes that drain the queues when woken."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from celery.signals import worker_process_init, worker_shutting_down
+
+from services.kernel.config import Settings
+from services.kernel.processes import die_with_parent
+from services.kernel.queue.runner import Runner
+from services.kernel.queue.stages import Queue
+from services.kernel.queue.wakeup import TASK, make_celery
+
+
+def run(settings: Settings, build: Callable[[], Runner], queues: Sequence[Queue], *, concurrency: int) -> None:
+    """Serves until SIGTERM; then each process ends after the job in hand. ``build`` is called in every process."""
+    app = make_celery(settings)
+    stopping = multiprocessing.get_context("fork").Event()
+    crew: dict[str, Runner] = {}
+    main = os.getpid()
+
+    def start(**_: Any) -> None:
+        die_with_parent(main)
+        crew["runner"] = build()
+
+    def stop(**_: Any) -> None:
+        stopping.set()
+
+    def wake(queue: str) -> None:
+        crew["runner"].drain(Queue(queue), stopping=stopping.is_set)
+
+    worker_process_init.connect(start, weak=False)
+    worker_shutting_down.connect(stop, weak=False)
+    app.task(wake, name=TASK, acks_late=True)
+    app.Worker(
+        hostname=f"muniment-{os.getpid()}@%h",
+        queues=[str(queue) for queue in queues],
+        concurrency=concurrency,
+        pool="prefork",
+        loglevel="WARNING",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        optimization="fair",
+    ).start()

@@ -1,0 +1,69 @@
+"""Opening what was read: page readings and field values, out of their ciphertext, for the rooms that work on them."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.kernel.blobs.keys import Vault
+from services.kernel.paper import FieldReading, PageReading, box_from_json
+from services.kernel.tables import FieldValue, Item, Page
+
+READING_CONTEXT = "pages.reading"
+TITLE_CONTEXT = "items.title"
+
+
+def page_readings(session: Session, vault: Vault, item: Item) -> Iterator[PageReading]:
+    """The pages of ``item`` that were read, in order, one in memory at a time."""
+    query = select(Page.id).where(Page.item_id == item.id, Page.reading_sealed.is_not(None)).order_by(Page.number)
+    for page_id in session.scalars(query).all():
+        page = session.get_one(Page, page_id)
+        yield page_reading(session, vault, item, page)
+        session.expunge(page)
+
+
+def page_reading(session: Session, vault: Vault, item: Item, page: Page) -> PageReading:
+    assert page.reading_sealed is not None, "only read pages have a reading"
+    data = zlib.decompress(vault.open(session, item.key_id, READING_CONTEXT, page.reading_sealed))
+    return PageReading.from_json(json.loads(data))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenField:
+    """A field value in plain, beside its row."""
+
+    row: FieldValue
+    reading: FieldReading
+
+
+def field_values(session: Session, vault: Vault, item: Item) -> list[OpenField]:
+    """The fields of the item's present revision, surest first within a name."""
+    query = (
+        select(FieldValue)
+        .where(FieldValue.item_id == item.id, FieldValue.revision == item.revision)
+        .order_by(FieldValue.name, FieldValue.confidence.desc(), FieldValue.id)
+    )
+    return [OpenField(row, _open(session, vault, item, row)) for row in session.scalars(query)]
+
+
+def title(session: Session, vault: Vault, item: Item) -> str | None:
+    if item.title_sealed is None:
+        return None
+    return vault.open_text(session, item.key_id, TITLE_CONTEXT, item.title_sealed)
+
+
+def _open(session: Session, vault: Vault, item: Item, row: FieldValue) -> FieldReading:
+    return FieldReading(
+        name=row.name,
+        value=vault.open_text(session, item.key_id, "field_values.value", row.value_sealed),
+        raw=vault.open_text(session, item.key_id, "field_values.raw", row.raw_sealed),
+        page=row.page,
+        box=box_from_json(row.box),
+        confidence=row.confidence,
+        check=row.check,  # type: ignore[arg-type]
+    )

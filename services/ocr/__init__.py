@@ -1,0 +1,1 @@
+"""数字化: clean, recognise, classify, extract; searchable PDF/A. Engines stand behind one port."""
