@@ -1,0 +1,65 @@
+"""Reading order from boxes alone: rows, columns, tilt."""
+
+import math
+import random
+
+import pytest
+
+from services.kernel.paper import Box, Line
+from services.ocr.order import in_reading_order, tilt
+
+
+def line(text: str, x: float, y: float, width: float, height: float = 30.0) -> Line:
+    return Line(text, ((x, y), (x + width, y), (x + width, y + height), (x, y + height)), 0.9)
+
+
+def leaned(lines: list[Line], degrees: float) -> list[Line]:
+    """Turned clockwise about the page's corner."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+
+    def turn(box: Box) -> Box:
+        a, b, c, d = ((x * cosine - y * sine, x * sine + y * cosine) for x, y in box)
+        return (a, b, c, d)
+
+    return [Line(item.text, turn(item.box), item.confidence) for item in lines]
+
+
+def texts(lines: list[Line]) -> list[str]:
+    shuffled = lines.copy()
+    random.Random(7).shuffle(shuffled)
+    return [item.text for item in in_reading_order(shuffled)]
+
+
+TABLE = [line(f"第{row}行{column}", 100 + 500 * column, 100 + 60 * row, 200) for row in range(12) for column in range(3)]
+
+
+@pytest.mark.parametrize("degrees", [-5, -2, 0, 1, 3, 6])
+def test_a_leaning_table_is_read_row_by_row(degrees: float) -> None:
+    lines = leaned(TABLE, degrees)
+    assert texts(lines) == [item.text for item in TABLE]
+    assert tilt(lines) == pytest.approx(degrees, abs=0.05)
+
+
+def test_running_text_in_two_columns_is_read_column_by_column() -> None:
+    heading = line("补充协议", 500, 40, 600, 60)
+    left = [line(f"左{row:02}", 100, 150 + 50 * row, 650) for row in range(20)]
+    right = [line(f"右{row:02}", 850, 152 + 50 * row, 650) for row in range(20)]
+    footer = line("第1页共2页", 600, 1250, 400)
+    assert texts([heading, *left, *right, footer]) == [item.text for item in (heading, *left, *right, footer)]
+
+
+def test_cells_of_one_row_that_cross_the_middle_stay_in_their_row() -> None:
+    rows = [[line(f"名{row}", 100, 100 + 60 * row, 150), line(f"值{row}", 300, 103 + 60 * row, 900)] for row in range(8)]
+    assert texts([item for row in rows for item in row]) == [item.text for row in rows for item in row]
+
+
+def test_pieces_that_touch_are_one_line_and_a_gap_parts_two() -> None:
+    torn = [line("买受人身份证", 100, 100, 180), line("号码：", 282, 102, 90), line("性别：女", 700, 100, 120)]
+    first, second = in_reading_order(torn)
+    assert (first.text, second.text) == ("买受人身份证号码：", "性别：女")
+    assert first.box == ((100, 100), (372, 102), (372, 132), (100, 130))
+
+
+def test_no_lines_no_tilt() -> None:
+    assert in_reading_order([]) == ()
+    assert tilt([line("短", 10, 10, 30)]) == 0.0
