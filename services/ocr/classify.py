@@ -20,6 +20,7 @@ _TALL, _TOP = 1.35, 0.4  # a title is this much taller than the median line, and
 _BLURRED = 0.6  # one character misread in a phrase of _LONG_PHRASE or more still counts this much
 _ENOUGH = 3.0  # less than this in all is ``other``
 _LATER_PAGE = 0.4
+_MORE = 12  # further characters in a line, at most, for it to be a title and not a sentence
 
 
 def classify(pages: Sequence[PageReading]) -> tuple[str, float, tuple[str, ...]]:
@@ -47,7 +48,7 @@ def _score(kind: str, found: dict[str, float]) -> float:
 
 
 def _words(page: PageReading) -> Iterator[tuple[str, str, float]]:
-    text = re.sub(r"\s", "", fold(page.text))
+    text = re.sub(r"\s", "", fold(page.text, simplify=True))
     for kind, words in WORDS.items():
         for word, weight in words.items():
             if word in text:
@@ -60,7 +61,7 @@ def _titles(page: PageReading) -> Iterator[tuple[str, str, float]]:
         return
     usual = median(_height(line) for line in page.lines)
     for line in page.lines:
-        text = re.sub(r"\s", "", fold(line.text))
+        text = re.sub(r"\s", "", fold(line.text, simplify=True))
         found = [hit for hit in _phrases(text) if hit[2] > 0]
         if not found or "专用章" in text:
             continue
@@ -72,7 +73,7 @@ def _prominence(page: PageReading, line: Line, usual: float, further: int) -> fl
     """1 for a tall line near the top that is little more than the phrase; the less so, the less."""
     tall = _height(line) >= _TALL * usual
     top = min(y for _, y in line.box) <= _TOP * page.height
-    alone = 1.0 if further <= 6 else 0.6 if further <= 12 else 0.0
+    alone = 1.0 if further <= _MORE // 2 else 0.6
     return alone * ((0.6 if tall else 0.25) + (0.4 if top else 0.1))
 
 
@@ -82,9 +83,11 @@ def _height(line: Line) -> float:
 
 
 def _phrases(text: str) -> Iterator[tuple[str, str, float]]:
-    """(type, phrase, likeness) of every title phrase that a line holds, one misread character allowed in long ones."""
+    """(type, phrase, likeness) of every title phrase that makes up a line, one misread character allowed in long ones."""
     for kind, phrases in TITLES.items():
         for phrase in phrases:
+            if len(text) - len(phrase) > _MORE or len(set(phrase) - set(text)) > 1:
+                continue
             if phrase in text:
                 yield kind, phrase, 1.0
             elif len(phrase) >= _LONG_PHRASE and _nearly(phrase, text):

@@ -77,8 +77,8 @@ def fold_with_origin(original: str, *, simplify: bool = False) -> Folded:
     return Folded("".join(letters), tuple(origin))
 
 
-def fold(original: str) -> str:
-    return fold_with_origin(original).text
+def fold(original: str, *, simplify: bool = False) -> str:
+    return fold_with_origin(original, simplify=simplify).text
 
 
 def printed_simplified(text: str) -> bool:
