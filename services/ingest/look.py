@@ -99,4 +99,4 @@ def _edge_shadows(stats: np.ndarray[Any, Any], page_width: int, page_height: int
     at_side = (left == 0) | (left + width == page_width)
     at_end = (top == 0) | (top + height == page_height)
     band = (at_side & (width < _SHADOW * page_width)) | (at_end & (height < _SHADOW * page_height))
-    return band | ((at_side | at_end) & (area < _SHADOW * width * height))
+    return np.asarray(band | ((at_side | at_end) & (area < _SHADOW * width * height)))
