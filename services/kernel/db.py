@@ -63,7 +63,6 @@ class Database:
         """A snapshot. Writing through it is an error of the program."""
         with Session(self._reading, expire_on_commit=False) as session:
             yield session
-            session.rollback()
 
     def close(self) -> None:
         self.engine.dispose()
