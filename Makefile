@@ -1,5 +1,37 @@
-UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
+# The README's commands. Each does its own set-up.
+DATA ?= data
+UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
+     --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
+
+.PHONY: demo test check up bench lock clean
+.DEFAULT_GOAL := demo
+
+demo:
+	@deploy/dev/setup.sh run
+	@.venv/bin/python -m samples.demo
+
+test:
+	@deploy/dev/setup.sh dev
+	.venv/bin/python -m pytest -m "not bench" $(ARGS)
+
+check:
+	@deploy/dev/setup.sh dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+up:
+	@deploy/dev/setup.sh run
+	.venv/bin/muniment up --data $(DATA)
+
+bench:
+	@deploy/dev/setup.sh dev
+	.venv/bin/python -m pytest -m bench tests/bench -s $(ARGS)
 
 lock:
 	$(UV) -o requirements/run.txt
 	$(UV) --extra dev -c requirements/run.txt -o requirements/dev.txt
+
+clean:
+	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,4 +1,4 @@
-"""``muniment reindex`` and ``muniment doctor``."""
+"""``muniment reindex``, ``muniment fixity`` and ``muniment doctor``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from services import app as archive
 from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
+from services.custody.fixity import Tally, verify_all
 from services.kernel import migrations
 from services.kernel.config import Settings
 from services.kernel.errors import MunimentError
@@ -26,6 +27,7 @@ LEAST_FREE_BYTES = 5 * 1024**3
 def register(app: typer.Typer) -> None:
     app.command("reindex")(reindex)
     app.command("doctor")(doctor)
+    app.command("fixity")(fixity)
 
 
 def reindex(data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -84,3 +86,16 @@ def _engine(name: str) -> Finding:
     except (MunimentError, ImportError, OSError) as error:
         return Finding(f"engine {name}", False, str(error))
     return Finding(f"engine {name}", True, f"{info.version}, {info.model}")
+
+
+def fixity(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Re-reads every stored object and holds it against its digest."""
+    built, tally = archive.build(settings_for(data)), Tally()
+    damages = list(verify_all(built.kernel, tally))
+    if as_json:
+        print_json({"objects": tally.objects, "damaged": [{"name": each.name, "reason": each.reason} for each in damages]})
+    else:
+        for each in damages:
+            typer.echo(f"object {each.name} is {each.reason}. Restore it from the backup.")
+        typer.echo(f"{tally.objects} objects read, {tally.damaged} damaged.")
+    raise typer.Exit(INCOMPLETE if damages else 0)
