@@ -42,7 +42,8 @@ def verify_all(kernel: Kernel, tally: Tally) -> Iterator[Damage]:
             rows = session.execute(query).all()
         if not rows:
             break
-        for last, name, expected in rows:
+        last = rows[-1].id
+        for _, name, expected in rows:
             tally.objects += 1
             reason = _fault(kernel, name, expected)
             if reason is not None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from statistics import median
 
 from services.kernel.paper import Box, Line, PageReading
@@ -216,5 +217,5 @@ def _broken_by_margin(cells: list[Cell]) -> list[bool]:
         and following.left - left <= 1.5 * cell.height
         and 0.5 * cell.height < following.middle - cell.middle < 3 * cell.height
         and not cell.text.rstrip().endswith(("。", ";", ":"))
-        for cell, following in zip(cells, [*cells[1:], None], strict=True)
+        for cell, following in zip_longest(cells, cells[1:])
     ]
