@@ -106,10 +106,10 @@ def readers(settings: Settings, engine: str | None = None) -> tuple[Inspector, R
     return Inspector(sandbox, limits), Reader(sandbox, engine or settings.engine, max_pixels=settings.max_page_pixels)
 
 
-def handlers(archive: Archive) -> Mapping[Stage, Handler]:
-    """Who does which stage."""
+def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) -> Mapping[Stage, Handler]:
+    """Who does which stage; ``reading`` is what :func:`readers` gave, where it was asked before."""
     kernel = archive.kernel
-    inspector, reader = readers(kernel.settings)
+    inspector, reader = reading or readers(kernel.settings)
     return {
         Stage.INSPECT: InspectHandler(kernel, inspector),
         Stage.READ: ReadHandler(kernel, reader),
@@ -119,12 +119,12 @@ def handlers(archive: Archive) -> Mapping[Stage, Handler]:
     }
 
 
-def runner(settings: Settings) -> Runner:
+def runner(settings: Settings, reading: tuple[Inspector, Reader] | None = None) -> Runner:
     """A worker process's own archive; called after the fork, so that no connection is shared."""
     archive = build(settings)
     return Runner(
         archive.kernel.database,
-        handlers(archive),
+        handlers(archive, reading),
         lease_seconds=settings.lease_seconds,
         max_attempts=settings.max_attempts,
     )

@@ -18,6 +18,7 @@ from services.kernel.queue import jobs
 from services.kernel.queue.jobs import Lease
 from services.kernel.queue.stages import Stage, following
 from services.kernel.tables import Batch, File
+from services.kernel.timing import step
 
 
 class InspectHandler:
@@ -40,7 +41,7 @@ class InspectHandler:
         self._accept(lease, inspection, pages, stack)
 
     def _look(self, lease: Lease) -> tuple[Inspection, list[PageFacts]]:
-        with self._kernel.database.read() as session:
+        with step("fetch"), self._kernel.database.read() as session:
             file = session.get_one(File, lease.payload["file"])
             assert file.master is not None, "only files with a master are inspected"
             source = fetch_master(session, self._kernel.vault, self._kernel.objects, file.master)
@@ -49,7 +50,7 @@ class InspectHandler:
             with lease.progress():
                 pass
 
-        with source:
+        with step("look"), source:
             inspection = self._inspector.file(source)
             return inspection, list(self._inspector.pages(source, inspection, between=renew))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from services.kernel.paper import Box, Line, PageReading, Problem
+from services.kernel.timing import step
 from services.ocr import pixels as px
 from services.ocr.engines.port import Engine
 from services.ocr.jpeg import jpeg_header
@@ -57,7 +58,10 @@ def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tupl
     ink = ink_share(thumb)
     if ink < _SURELY_BLANK:
         return _finished(raster, number, engine, _Attempt(0, ()), blank=True, thumb=thumb)
-    attempt = _read_upright(without_seals(raster.pixels, thumb, raster.dpi), engine, turns(thumb))
+    with step("orientation"):
+        likely = turns(thumb)
+    with step("recognise"):
+        attempt = _read_upright(without_seals(raster.pixels, thumb, raster.dpi), engine, likely)
     blank = not attempt.lines and ink < _PERHAPS_BLANK
     return _finished(raster, number, engine, attempt, blank=blank, thumb=thumb)
 
@@ -102,7 +106,8 @@ def _lies(lines: tuple[Line, ...]) -> bool:
 def _finished(
     raster: Raster, number: int, engine: Engine, attempt: _Attempt, *, blank: bool, thumb: Pixels
 ) -> tuple[PageReading, bytes]:
-    picture, width, height = _picture(raster, attempt.turn, thumb)
+    with step("picture"):
+        picture, width, height = _picture(raster, attempt.turn, thumb)
     read_width = raster.pixels.shape[0 if attempt.turn in (90, 270) else 1]
     lines = tuple(replace(line, box=_stretched(line.box, width / read_width)) for line in attempt.lines)
     reading = PageReading(

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from services.kernel.paper import PageReading
 from services.kernel.sandbox import Sandbox
+from services.kernel.timing import step
 from services.ocr.engines import Engine, Orientation, load_engine, load_orientation
 from services.ocr.page import picture_dpi, read_page
 from services.ocr.pdfa import PdfPage
@@ -45,7 +46,8 @@ class Reader:
     def read(self, source: BinaryIO, *, media_type: str, file_page: int, number: int) -> PageCopy:
         """Reads page ``file_page`` of ``source`` as page ``number`` of its document. Raises ``ParserRefused`` when the page
         cannot be drawn."""
-        raster = self.draw(source, media_type=media_type, file_page=file_page)
+        with step("draw"):
+            raster = self.draw(source, media_type=media_type, file_page=file_page)
         reading, jpeg = read_page(raster, number, self.engine, self._turns)
         return PageCopy(reading, jpeg, picture_dpi(raster, reading))
 

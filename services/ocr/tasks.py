@@ -23,6 +23,7 @@ from services.kernel.queue.jobs import Lease
 from services.kernel.queue.stages import following
 from services.kernel.readings import page_readings
 from services.kernel.tables import File, Item
+from services.kernel.timing import step
 from services.ocr import repository
 from services.ocr.documents import read_document
 from services.ocr.pdfa import PdfPage, write_pdfa
@@ -38,7 +39,8 @@ class ReadHandler:
 
     def __call__(self, lease: Lease) -> None:
         item_id = lease.payload["item"]
-        source, media_type = self._source(item_id)
+        with step("fetch"):
+            source, media_type = self._source(item_id)
         for number in lease.payload["pages"]:
             self._read_page(lease, item_id, number, source, media_type)
         with lease.finish() as session:
@@ -62,7 +64,8 @@ class ReadHandler:
                 problem = Problem(refusal.code, refusal.detail, number)
                 repository.keep_failure(repository.page(session, item_id, number), problem)
             return
-        self._keep(lease, item_id, number, copy)
+        with step("store"):
+            self._keep(lease, item_id, number, copy)
 
     def _keep(self, lease: Lease, item_id: str, number: int, copy: PageCopy) -> None:
         vault = self._kernel.vault
@@ -103,8 +106,10 @@ class AssembleHandler:
         with self._kernel.database.read() as session:
             item = session.get_one(Item, item_id)
             readings = list(page_readings(session, self._kernel.vault, item))
-        document = read_document(readings)
-        stored = self._write_pdf(item_id, readings)
+        with step("fields"):
+            document = read_document(readings)
+        with step("pdf"):
+            stored = self._write_pdf(item_id, readings)
         try:
             with lease.finish() as session:
                 item = session.get_one(Item, item_id)

@@ -14,6 +14,7 @@ from services.kernel.db import Database
 from services.kernel.errors import MunimentError
 from services.kernel.queue.jobs import Lease, LeaseLost, claim
 from services.kernel.queue.stages import Queue, Stage
+from services.kernel.timing import step
 
 Handler = Callable[[Lease], None]
 LONGEST_SHIFT_SECONDS = 60.0
@@ -42,7 +43,8 @@ class Runner:
         """Does due jobs until there are none, the shift is over, or ``stopping`` says so. Returns how many were begun."""
         done, end = 0, time.monotonic() + shift_seconds
         while time.monotonic() < end and not stopping():
-            lease = claim(self._database, [queue], self._owner, seconds=self._lease_seconds)
+            with step("claim"):
+                lease = claim(self._database, [queue], self._owner, seconds=self._lease_seconds)
             if lease is None:
                 break
             self._run(lease)
@@ -52,7 +54,8 @@ class Runner:
     def _run(self, lease: Lease) -> None:
         began = time.monotonic()
         try:
-            self._handlers[lease.stage](lease)
+            with step(lease.stage):
+                self._handlers[lease.stage](lease)
             log.info("job-done", job=lease.job_id, stage=lease.stage, seconds=round(time.monotonic() - began, 3))
         except LeaseLost:
             log.warning("lease-lost", job=lease.job_id, stage=lease.stage)

@@ -1,0 +1,144 @@
+"""The processes of ``muniment bench ocr``: each a worker as in the real archive, told by its parent when to begin what."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from io import BytesIO
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+from sqlalchemy import func, select
+
+from services import app as archive
+from services.ingest.inspector import Inspector
+from services.kernel import logs
+from services.kernel.config import Settings
+from services.kernel.db import Database
+from services.kernel.errors import Unavailable
+from services.kernel.processes import die_with_parent
+from services.kernel.queue.runner import Runner
+from services.kernel.queue.stages import Queue
+from services.kernel.queue.tables import Job, JobState
+from services.kernel.timing import measured
+from services.ocr.pixels import Pixels, turned
+from services.ocr.service import Reader
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT")
+_IDLE_SECONDS = 0.02
+_SHIFT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page of a file, and the clockwise turn in degrees that makes it upright."""
+
+    file: Path
+    media_type: str
+    page: int
+    turn: int
+
+
+class Member:
+    """The parent's end of one worker process."""
+
+    def __init__(self, context: SpawnContext, settings: Settings) -> None:
+        self._pipe, theirs = context.Pipe()
+        self._process: SpawnProcess = context.Process(target=work, args=(theirs, settings, os.getpid()), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None, "it was started"
+        return self._process.pid
+
+    def tell(self, message: Any) -> None:
+        self._pipe.send(message)
+
+    def hear(self) -> Any:
+        """Raises ``Unavailable`` when the process is gone, or the error that it met."""
+        try:
+            answer = self._pipe.recv()
+        except EOFError:
+            raise Unavailable("A worker process ended before its work was done. Is there enough memory?") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+
+def work(pipe: Connection, settings: Settings, parent: int) -> None:
+    """What a process does, step by step, each begun by a message and answered by one:
+
+    once its models are loaded and it has read a line: seconds · ``begin``: drains the queues until, after ``all in``, no job
+    is queued or leased: seconds by step · a list of ``Sheet``: draws them into memory: their number · ``read``: reads them
+    with the engine alone: seconds.
+    """
+    die_with_parent(parent)
+    logs.configure(level=40)  # errors; what else happened is in the catalogue
+    try:
+        began = time.perf_counter()
+        inspector, reader = archive.readers(settings)
+        runner = archive.runner(settings, (inspector, reader))
+        _warm_up(inspector, reader)
+        pipe.send(time.perf_counter() - began)
+        assert pipe.recv() == "begin"
+        pipe.send(_drain(runner, Database(settings.catalogue), pipe))
+        _read_bare(reader, pipe)
+        pipe.recv()  # the parent reads this process's counters, then ends it
+    except Exception as error:
+        pipe.send(error)
+
+
+def _drain(runner: Runner, database: Database, pipe: Connection) -> dict[str, float]:
+    """A worker of the archive is woken by the broker; this one looks again after a moment, which takes the same time."""
+    all_in = False
+    with measured() as watch:
+        while True:
+            done = sum(runner.drain(queue, shift_seconds=_SHIFT_SECONDS) for queue in (Queue.INDEXING, Queue.READING))
+            all_in = all_in or (pipe.poll() and pipe.recv() == "all in")
+            if all_in and not done and not _open_jobs(database):
+                return dict(watch.seconds)
+            if not done:
+                time.sleep(_IDLE_SECONDS)
+
+
+def _open_jobs(database: Database) -> int:
+    with database.read() as session:
+        query = select(func.count()).select_from(Job).where(Job.state.in_((JobState.QUEUED, JobState.LEASED)))
+        return session.scalar(query) or 0
+
+
+def _read_bare(reader: Reader, pipe: Connection) -> None:
+    pages = [_drawn(reader, sheet) for sheet in pipe.recv()]
+    pipe.send(len(pages))
+    assert pipe.recv() == "read"
+    began = time.perf_counter()
+    for page in pages:
+        reader.engine.read(page)
+    pipe.send(time.perf_counter() - began)
+
+
+def _drawn(reader: Reader, sheet: Sheet) -> Pixels:
+    with sheet.file.open("rb") as source:
+        raster = reader.draw(source, media_type=sheet.media_type, file_page=sheet.page)
+    return turned(raster.pixels, sheet.turn).copy()
+
+
+def _warm_up(inspector: Inspector, reader: Reader) -> None:
+    """Reads a line drawn here, so that the networks, the sandbox's child and what it imports are loaded."""
+    image = Image.new("L", (1654, 2339), 255)  # A4 at 200 dpi
+    ImageDraw.Draw(image).text((200, 300), "Muniment warms up", 0, ImageFont.load_default(60))
+    source = BytesIO()
+    image.save(source, "PDF", resolution=200)
+    inspection = inspector.file(source)
+    list(inspector.pages(source, inspection))
+    reader.read(source, media_type=inspection.media_type, file_page=1, number=1)
