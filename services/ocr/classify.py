@@ -19,6 +19,7 @@ _TITLE, _LONG_PHRASE = 6.0, 5
 _TALL, _TOP = 1.35, 0.4  # a title is this much taller than the median line, and begins in this share of the page
 _BLURRED = 0.6  # one character misread in a phrase of _LONG_PHRASE or more still counts this much
 _ENOUGH = 3.0  # less than this in all is ``other``
+_NOTHING_DECIDES = 0.6  # the most that the absence of signs can make sure of
 _LATER_PAGE = 0.4
 _MORE = 12  # further characters in a line, at most, for it to be a title and not a sentence
 
@@ -34,7 +35,7 @@ def classify(pages: Sequence[PageReading]) -> tuple[str, float, tuple[str, ...]]
     ranked = sorted(scores, key=lambda kind: scores[kind], reverse=True)
     best, second = ranked[0], ranked[1]
     if scores[best] < _ENOUGH:
-        return "other", round(1 - scores[best] / (2 * _ENOUGH), 4), ()
+        return "other", round(_NOTHING_DECIDES * (1 - scores[best] / _ENOUGH), 4), ()
     lead = (scores[best] - scores[second]) / scores[best]
     sure = scores[best] / (scores[best] + 0.5)
     found = seen[best]

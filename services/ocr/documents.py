@@ -10,6 +10,7 @@ from services.ocr.classify import classify
 from services.ocr.fields import extract, identifiers, money
 from services.ocr.fields.text import fold
 
+_STRUCK_OUT = re.compile("[⊗⊕◎×]")
 _FAILED = {
     "id_number": (
         "id_number_check_failed",
@@ -54,6 +55,13 @@ def _amounts_differ(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[
     figures = [one.value for one in fields.get("amount", ())]
     for words in fields.get("amount_in_words", ()):
         cents = money.words_to_cents(words.value)
+        misread = money.words_to_cents(fold(words.raw, simplify=True)) is None
+        if cents is not None and misread and not _STRUCK_OUT.search(words.raw):
+            yield Problem(
+                "amount_in_words_repaired",
+                f"One or more characters of the amount in words ({words.value}) were misread: compare it with the page.",
+                words.page,
+            )
         if cents is None:
             yield Problem(
                 "amount_in_words_unreadable",

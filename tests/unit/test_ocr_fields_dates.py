@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ocr.fields.dates import find_dates, parse_date
+from services.ocr.fields.dates import find_dates
 from services.ocr.fields.text import fold
+
+
+def parse_date(text: str) -> str | None:
+    return next((one.iso for one in find_dates(text)), None)
 
 
 @pytest.mark.parametrize(

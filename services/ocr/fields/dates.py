@@ -60,11 +60,6 @@ def find_dates(text: str) -> Iterator[Found]:
             end = one.end
 
 
-def parse_date(text: str) -> str | None:
-    """The first date of the text, or ``None``."""
-    return next((one.iso for one in find_dates(text)), None)
-
-
 def _iso(match: re.Match[str]) -> str | None:
     year, month, day = (_number(match[name]) for name in ("year", "month", "day"))
     if year is None or month is None or day is None or not FIRST_YEAR <= year <= LAST_YEAR:

@@ -21,6 +21,7 @@ from services.ocr.fields.text import loosely
 
 _COLON, _ALONE, _GAP, _MERGED = 1.0, 0.97, 0.92, 0.85
 _SPLIT, _WRAPPED, _BELOW, _PATTERN = 0.95, 0.95, 0.85, 0.9
+_LONG_LABEL = 4  # so long a label at the end of a line is the next one, run into this value
 _GAIN, _REPAIRED, _FAILED = 0.5, 0.8, 0.4
 
 _ASIDE = (
@@ -191,7 +192,8 @@ class Finder:
         after_gap = at_head or text[match.start() - 1] in _SEPARATORS
         if after_gap and rest.startswith((" ", "¥", "_")):
             return _GAP
-        if self._dense or (not rest and text[: match.start()].endswith(" ")):
+        ends_cell = not rest and (text[: match.start()].endswith(" ") or len(match["label"]) >= _LONG_LABEL)
+        if self._dense or ends_cell:
             return _MERGED
         return _MERGED if at_head and self._may_merge(match["label"], rest) else 0.0
 
@@ -272,7 +274,7 @@ class Finder:
         """The unlabelled lines below that begin where the value began, or at the margin after a full line."""
         cell, start, _ = first
         lefts = [cell.x_at(start)]
-        widest = max(other.right for other in self.sheet.cells if other.page == cell.page)
+        widest = max(other.right for other in self.sheet.on_page(cell.page))
         if start and cell.right >= 0.85 * widest:
             lefts.append(cell.left)
         for left in lefts:

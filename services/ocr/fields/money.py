@@ -14,13 +14,15 @@ from dataclasses import dataclass
 _DIGITS = {
     letter: value
     for value, letters in enumerate(
-        ("零〇○", "一壹壱", "二贰貳两兩弐", "三叁參叄", "四肆", "五伍", "六陆陸", "七柒", "八捌", "九玖")
+        ("零〇○", "一壹壱", "二贰貳两兩弐", "三叁參参叄", "四肆", "五伍", "六陆陸", "七柒", "八捌", "九玖")
     )
     for letter in letters
 }
 _SMALL = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _LARGE = (("亿億", 10**8), ("万萬", 10**4))
 _ENDS = "整正"
+# Seen in readings of stamped and faxed sheets; none of the left ones is ever part of a sum.
+_LOOKS_LIKE = str.maketrans("任什值伯抬给染柴玫致肄建豪壶贡武伟捌扒雷園", "仟仟佰佰拾拾柒柒玖玖肆肆壹壹贰贰伍捌捌零元")
 _LETTERS = "".join((*_DIGITS, *_SMALL, *(letters for letters, _ in _LARGE)))
 WORDS_LETTER = re.compile(rf"[{_LETTERS}元角分{_ENDS}]")
 _WORDS = re.compile(rf"[{_LETTERS}][{_LETTERS}\s]*(?:元[{_LETTERS}\s角分{_ENDS}]*|[角分][{_LETTERS}\s角分{_ENDS}]*|[{_ENDS}])")
@@ -98,6 +100,11 @@ def words_to_cents(words: str) -> int | None:
     whole = _integer(match[1]) if match[1] else 0
     small = _jiao_fen(match[2])
     return None if whole is None or small is None else whole * 100 + small
+
+
+def mend_words(text: str) -> str:
+    """Exchange what cannot stand in a sum for the character of a sum that it looks like (任 for 仟), one for one."""
+    return text.translate(_LOOKS_LIKE)
 
 
 def _jiao_fen(text: str) -> int | None:

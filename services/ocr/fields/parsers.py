@@ -13,6 +13,13 @@ from services.ocr.fields.text import as_printed, close_han, fold, strip_edges
 _DECIMAL = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d{1,4})?|\d{1,7}(?:[.。]\s?\d{1,4})?)(?![\d])")
 _AREA = re.compile(_DECIMAL.pattern + r"\s*(?:平方米|平米|m2|M2|m²)")
 _NUMBERING = re.compile(r"[A-Za-z0-9\u4e00-\u9fff()\[\]#/.\-_年第号]{2,40}")
+# A form that prints 佰拾万仟佰拾元角分 has its empty places struck out.
+_EMPTY_PLACE = re.compile("[⊗⊕◎×⨂ⓧ]")
+_LEADING_ZEROS = re.compile("^(?:零[亿仟佰拾万]?)+(?=[^零元角分])")
+_MOSTLY = 0.7
+_ALTERNATIVES = re.compile(
+    r"\[([^\[\]]{1,4})\](?:\[[^\[\]]{1,4}\])*"
+)  # 第3【幢】【座】 of the national form: the first is meant
 _ID_SHAPE = re.compile(r"\d{6}(?:19|20)\d{2}[01]\d[0-3]\d\d{3}[\dX]")
 # GB/T 3304-1991, longest first
 _ETHNIC = re.compile(
@@ -32,17 +39,22 @@ def figures(text: str, label: str) -> Sequence[Parsed]:
 
 
 def words(text: str, _: str) -> Sequence[Parsed]:
-    """A sum in capitals, kept as printed but for spaces and the form of 元. ``ok``: it is one well-formed sum; ``failed``:
-    what stands there is most of a sum, but a character in it was misread.
+    """A sum in capitals, kept as printed but for spaces and the form of 元. ``ok``: it is one well-formed sum, perhaps after
+    a repair of characters that cannot stand in a sum; ``failed``: it is most of a sum, but not one.
     """
+    text = _EMPTY_PLACE.sub("零", text)
     for one in money.find_words(text):
         if not money.WORDS_LETTER.search(text[: one.start]):
-            return (Parsed(re.sub(r"\s", "", text[one.start : one.end]), one.start, one.end, "ok"),)
+            value = re.sub(r"\s", "", text[one.start : one.end])
+            return (Parsed(_LEADING_ZEROS.sub("", value), one.start, one.end, "ok"),)
         break
-    broken = re.match(r"[^,。;)]{4,40}", text)
-    if broken and len(money.WORDS_LETTER.findall(broken.group())) >= 0.7 * len(broken.group()):
-        return (Parsed(strip_edges(broken.group()), 0, broken.end(), "failed"),)
-    return ()
+    broken = re.search(rf"{money.WORDS_LETTER.pattern}[^,。;:)¥\d]{{3,40}}", text)
+    if not broken or len(money.WORDS_LETTER.findall(broken.group())) < _MOSTLY * len(broken.group()):
+        return ()
+    mended = money.mend_words(broken.group())
+    if money.words_to_cents(mended) is not None:
+        return (Parsed(mended, broken.start(), broken.end(), "ok", repaired=True),)
+    return (Parsed(strip_edges(broken.group()), broken.start(), broken.end(), "failed"),)
 
 
 def square_metres(text: str, _: str) -> Sequence[Parsed]:
@@ -152,7 +164,8 @@ def free(text: str, _: str) -> Sequence[Parsed]:
 
 def address(text: str, label: str) -> Sequence[Parsed]:
     """Free text whose spaces are the engine's, not the writer's."""
-    return [Parsed(re.sub(r"\s", "", one.value), one.start, one.end) for one in free(re.split("[。;]", text)[0], label)]
+    found = free(re.split("[。;]", text)[0], label)
+    return [Parsed(_ALTERNATIVES.sub(r"\1", re.sub(r"\s", "", one.value)), one.start, one.end) for one in found]
 
 
 def _within_brackets(text: str) -> str:

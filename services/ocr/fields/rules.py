@@ -9,6 +9,8 @@ from services.ocr.fields.finder import Rule
 
 _SUM = r"(?:人民币|RMB)?\s*[¥Y]?\s*\d[\d,. ]*\s*[万亿]?元"
 _ID_SHAPE = r"(?P<v>(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z]))"
+_YUAN_SIGN = r"(?P<v>[¥Y]\s*\d[\d,. ]*)"
+_CREDIT_SHAPE = r"(?P<v>(?<![0-9A-Za-z])[159][1-39]\d{6}[0-9A-Z]{10}(?![0-9A-Za-z]))"
 
 CONTRACT_NUMBER = Rule("contract_number", parsers.numbering, labels.CONTRACT_NUMBER)
 SIGNED_ON = Rule(
@@ -18,7 +20,7 @@ SIGNED_ON = Rule(
     patterns=(r"(?:^|\n)\s*(?P<v>[^\n,。;:]{4,10}年[^\n,。;:]{1,6}月[^\n,。;:]{1,6}日)\s*(?:\n|$)",),
 )
 ID_NUMBER = Rule("id_number", parsers.id_numbers, labels.ID_NUMBER, patterns=(_ID_SHAPE,), many=True)
-CREDIT_CODE = Rule("credit_code", parsers.credit_codes, labels.CREDIT_CODE, many=True)
+CREDIT_CODE = Rule("credit_code", parsers.credit_codes, labels.CREDIT_CODE, patterns=(_CREDIT_SHAPE,), many=True)
 PHONE = Rule("phone", parsers.phones, labels.PHONE, patterns=(r"(?P<v>(?<![\dA-Za-z])1[3-9]\d{9}(?!\d))",), many=True)
 ADDRESS = Rule("address", parsers.address, labels.ADDRESS, many=True, lines=True)
 ACCOUNT = Rule(
@@ -32,13 +34,13 @@ AREA = Rule(
     "area",
     parsers.square_metres,
     (*labels.GROSS_AREA, *labels.INNER_AREA),
-    patterns=(r"面积(?:共?计?为?|约为?|:)?\s*(?P<v>\d+(?:\.\d+)?\s*(?:平方米|m2|平米))",),
+    patterns=(r"(?<![摊有])(?<!共有建筑)面积(?:共?计?为?|约为?|:)?\s*(?P<v>\d+(?:\.\d+)?\s*(?:平方米|m2|平米))",),
     many=True,
 )
 WORDS = Rule(
     "amount_in_words", parsers.words, labels.WORDS, patterns=(r"大写\)?[:]?\s*(?:人民币)?[:]?\s*(?P<v>[^)\n,;。]{3,40})",)
 )
-_FROM_TO = (r"自\s*(?P<v>[^\n,。;]{12,60})", r"有效期限?(?:为|:)?[^\n\d]{0,6}(?P<v>\d[^\n,。;]{12,60})")
+_FROM_TO = (r"[自从]\s*(?P<v>[^\n,。;]{12,60})", r"有效期限?(?:为|:)?[^\n\d]{0,6}(?P<v>\d[^\n,。;]{12,60})")
 VALID_FROM = Rule("valid_from", parsers.first_day, labels.PERIOD, patterns=_FROM_TO)
 VALID_UNTIL = Rule("valid_until", parsers.second_day, labels.PERIOD, patterns=_FROM_TO)
 PROPERTY = Rule(
@@ -46,6 +48,7 @@ PROPERTY = Rule(
     parsers.address,
     labels.PROPERTY_UNIT,
     patterns=(
+        r"项目中的\s*(?P<v>第[^\n。;,]{4,50}?[号室房])",
         r"(?:所购房屋|所购商品房|房屋)(?:为|坐落于?|座落于?|位于|:)+\s*(?P<v>[^\n,。;:]{4,60}?(?:[号室房层]|\d))\s*[,。;(]",
         r"(?:坐落于|座落于|坐落在|位于)\s*(?P<v>[^\n,。;]{4,60}?(?:[室房]|\d号?))\s*(?:[,。;(]|的|$)",
     ),
@@ -146,14 +149,14 @@ VOUCHER = (
     Rule("paid_on", parsers.day, labels.PAID, patterns=(r"(?P<v>\d{4}\s*年[^\n]{3,12}日)",)),
     Rule("payer", parsers.name, labels.PAYER),
     Rule("payee", parsers.organisation_or_name, labels.PAYEE, ("收款人",)),
-    Rule("purpose", parsers.free, labels.PURPOSE),
+    Rule("purpose", parsers.free, labels.PURPOSE, patterns=(r"(?:交来|系付|缴来)\s*(?P<v>[^\n,。:¥\d]{2,20})",)),
     PROPERTY,
-    _amount(),
+    Rule("amount", parsers.figures, labels.FIGURES, labels.TOTAL, patterns=(_YUAN_SIGN,)),
     WORDS,
     PHONE,
 )
 INVOICE = (
-    Rule("voucher_number", parsers.receipt_number, labels.INVOICE_NUMBER),
+    Rule("voucher_number", parsers.receipt_number, labels.INVOICE_NUMBER, labels.RECEIPT_NUMBER),
     Rule("paid_on", parsers.day, ("开票日期",), labels.PAID, patterns=(r"(?P<v>\d{4}\s*年[^\n]{3,12}日)",)),
     Rule("payer", parsers.name, ("购买方名称", "购方名称", "购货单位", "购货方", "付款方", "付款方名称", "购买方")),
     Rule(
@@ -161,7 +164,7 @@ INVOICE = (
         parsers.organisation_or_name,
         ("销售方名称", "销方名称", "销货单位", "销货方", "收款方", "收款方名称", "销售方", "开票单位"),
     ),
-    Rule("id_number", parsers.id_numbers, (*labels.CREDIT_CODE, *labels.ID_NUMBER), many=True),
+    Rule("id_number", parsers.id_numbers, (*labels.CREDIT_CODE, *labels.ID_NUMBER), patterns=(_ID_SHAPE,), many=True),
     CREDIT_CODE,
     PROPERTY,
     Rule("amount", parsers.figures, labels.FIGURES, ("价税合计", "合计金额", "金额")),
@@ -173,7 +176,7 @@ BANK_SLIP = (
     Rule("payer", parsers.name, labels.SLIP_PAYER),
     Rule("payee", parsers.organisation_or_name, labels.SLIP_PAYEE),
     ACCOUNT,
-    Rule("amount", parsers.figures, labels.FIGURES, labels.TOTAL, patterns=(r"(?P<v>[¥Y]\s*\d[\d,. ]*)",)),
+    Rule("amount", parsers.figures, labels.FIGURES, labels.TOTAL, patterns=(_YUAN_SIGN,)),
     WORDS,
     Rule("purpose", parsers.free, labels.PURPOSE),
 )

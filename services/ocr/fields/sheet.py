@@ -78,35 +78,34 @@ class Sheet:
     def __init__(self, pages: Sequence[PageReading]) -> None:
         self.pages = tuple(pages)
         simplify = printed_simplified("".join(page.text for page in pages))
-        self.cells = tuple(cell for page in pages for cell in _cells(page, simplify=simplify))
+        self._by_page = {page.number: _cells(page, simplify=simplify) for page in pages}
+        self.cells = tuple(cell for cells in self._by_page.values() for cell in cells)
+
+    def on_page(self, number: int) -> Sequence[Cell]:
+        return self._by_page[number]
 
     @cached_property
     def flows(self) -> tuple[Flow, ...]:
-        return tuple(_flow([cell for cell in self.cells if cell.page == page.number]) for page in self.pages)
+        return tuple(_flow(self.on_page(page.number)) for page in self.pages)
 
     @cached_property
     def paragraphs(self) -> Mapping[Cell, tuple[Cell, ...]]:
         """For each line that the margin broke, the lines that its sentence runs on to."""
         runs: dict[Cell, tuple[Cell, ...]] = {}
         for page in self.pages:
-            cells = [cell for cell in self.cells if cell.page == page.number]
+            cells = self.on_page(page.number)
             for index in reversed([i for i, broken in enumerate(_broken_by_margin(cells)) if broken]):
                 following = cells[index + 1]
                 runs[cells[index]] = (following, *runs.get(following, ()))
         return runs
-
-    @cached_property
-    def text(self) -> str:
-        return "\n".join(cell.text for cell in self.cells)
 
     def right_of(self, cell: Cell) -> list[Cell]:
         """Cells of the same row to the right, nearest first."""
         return sorted(
             (
                 other
-                for other in self.cells
-                if other.page == cell.page
-                and other is not cell
+                for other in self.on_page(cell.page)
+                if other is not cell
                 and abs(other.middle - cell.middle) <= _SAME_ROW * min(other.height, cell.height)
                 and other.left >= cell.right - 0.5 * cell.height
             ),
@@ -118,9 +117,8 @@ class Sheet:
         return sorted(
             (
                 other
-                for other in self.cells
-                if other.page == cell.page
-                and 0.6 * cell.height < other.middle - cell.middle <= _NEXT_LINE * max(cell.height, other.height)
+                for other in self.on_page(cell.page)
+                if 0.6 * cell.height < other.middle - cell.middle <= _NEXT_LINE * max(cell.height, other.height)
                 and min(other.right, cell.right) - max(other.left, cell.left) > 0
             ),
             key=lambda other: (other.middle, other.left),
@@ -131,9 +129,8 @@ class Sheet:
         return sorted(
             (
                 other
-                for other in self.cells
-                if other.page == cell.page
-                and abs(other.middle - cell.middle) <= _SAME_ROW * min(other.height, cell.height)
+                for other in self.on_page(cell.page)
+                if abs(other.middle - cell.middle) <= _SAME_ROW * min(other.height, cell.height)
                 and other.right <= cell.left + 0.5 * cell.height
             ),
             key=lambda other: -other.right,
@@ -143,9 +140,8 @@ class Sheet:
         """Where a label's row is empty: the block to the right that a label centred on two lines belongs to, top first."""
         near = [
             other
-            for other in self.cells
-            if other.page == cell.page
-            and other.left >= cell.right - 0.5 * cell.height
+            for other in self.on_page(cell.page)
+            if other.left >= cell.right - 0.5 * cell.height
             and abs(other.middle - cell.middle) <= 1.1 * max(other.height, cell.height)
         ]
         column = min((other.left for other in near), default=0.0)
@@ -162,7 +158,7 @@ class Sheet:
     def _column(self, cell: Cell, left: float, way: int) -> list[Cell]:
         found: list[Cell] = []
         last = cell
-        for other in sorted((c for c in self.cells if c.page == cell.page), key=lambda c: way * c.middle):
+        for other in sorted(self.on_page(cell.page), key=lambda c: way * c.middle):
             gap = way * (other.middle - last.middle)
             close = 0.6 * last.height < gap <= _LINE_PITCH * max(last.height, other.height)
             if close and abs(other.left - left) <= 1.5 * cell.height and other.height < 1.6 * cell.height:
@@ -198,7 +194,7 @@ def _cells(page: PageReading, *, simplify: bool) -> list[Cell]:
     return cells
 
 
-def _flow(cells: list[Cell]) -> Flow:
+def _flow(cells: Sequence[Cell]) -> Flow:
     text, starts = "", []
     for cell, broken in zip(cells, _broken_by_margin(cells), strict=True):
         starts.append(len(text))
@@ -206,7 +202,7 @@ def _flow(cells: list[Cell]) -> Flow:
     return Flow(text, tuple(starts), tuple(cells))
 
 
-def _broken_by_margin(cells: list[Cell]) -> list[bool]:
+def _broken_by_margin(cells: Sequence[Cell]) -> list[bool]:
     """For each line whether its sentence runs on in the next: it fills the column and the next begins at the column's left."""
     right = max((cell.right for cell in cells), default=0.0)
     left = min((cell.left for cell in cells), default=0.0)
