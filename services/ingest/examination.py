@@ -15,6 +15,8 @@ from services.kernel.sandbox.protocol import nonsense
 
 _ROOM = "services.ingest.inspection"
 _PAGES_A_CALL = 16  # each call has the sandbox's wall clock for itself
+_ENDED = frozenset({"timeout", "parser-crashed", "too-much-memory", "nonsense"})
+_MOST_ENDED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,24 @@ def inspect_file(sandbox: Sandbox, source: BinaryIO, limits: IntakeLimits) -> In
 def examine_pages(
     sandbox: Sandbox, source: BinaryIO, inspection: Inspection, limits: IntakeLimits, *, first: int = 1
 ) -> Iterator[tuple[PageFacts, ...]]:
-    """The pages from ``first`` on, a few at a time, so that they can be stored as they come."""
+    """The pages from ``first`` on, a few at a time, so that they can be stored, and a lease renewed, as they come.
+
+    A page that ends the parser is reported and the others are looked at all the same; raises ParserFailed when too many
+    do, since each may cost the sandbox's whole wall clock.
+    """
+    ended = 0
     for start in range(first, inspection.pages + 1, _PAGES_A_CALL):
         last = min(start + _PAGES_A_CALL - 1, inspection.pages)
-        yield tuple(_pages(sandbox, source, inspection, limits, start, last))
+        try:
+            yield _pages(sandbox, source, inspection, limits, start, last)
+        except ParserFailed:
+            for number in range(start, last + 1):
+                page = _lone_page(sandbox, source, inspection, limits, number)
+                yield (page,)
+                if page.problem is not None and page.problem.code in _ENDED:
+                    ended += 1
+                if page.problem is not None and ended > _MOST_ENDED:
+                    raise ParserFailed(page.problem.message, code=page.problem.code) from None
 
 
 def refuse_unreadable(pages: Sequence[PageFacts]) -> None:
@@ -62,31 +78,29 @@ def refuse_unreadable(pages: Sequence[PageFacts]) -> None:
     raise ParserRefused("Not one page of the file can be shown. Scan it again.", code="no-readable-page")
 
 
+def _lone_page(sandbox: Sandbox, source: BinaryIO, inspection: Inspection, limits: IntakeLimits, number: int) -> PageFacts:
+    try:
+        (page,) = _pages(sandbox, source, inspection, limits, number, number)
+    except ParserFailed as failure:
+        return PageFacts(number=number, problem=Problem(failure.code, failure.detail, number))
+    return page
+
+
 def _pages(
     sandbox: Sandbox, source: BinaryIO, inspection: Inspection, limits: IntakeLimits, first: int, last: int
-) -> list[PageFacts]:
-    """Where some page ends the parser, halve the range until it stands alone; the others are looked at all the same."""
-    try:
-        answer = sandbox.call(
-            f"{_ROOM}:inspect_pages",
-            source,
-            media_type=inspection.media_type,
-            first=first,
-            last=last,
-            limits=asdict(limits),
-        )
-    except ParserFailed as failure:
-        if first == last:
-            return [PageFacts(number=first, problem=Problem(failure.code, failure.detail, first))]
-        middle = (first + last) // 2
-        return [
-            *_pages(sandbox, source, inspection, limits, first, middle),
-            *_pages(sandbox, source, inspection, limits, middle + 1, last),
-        ]
+) -> tuple[PageFacts, ...]:
+    answer = sandbox.call(
+        f"{_ROOM}:inspect_pages",
+        source,
+        media_type=inspection.media_type,
+        first=first,
+        last=last,
+        limits=asdict(limits),
+    )
     found = answer.facts.get("pages")
     if not isinstance(found, list) or not all(isinstance(page, dict) for page in found):
         nonsense()
-    pages = [PageFacts.from_facts(page, limits) for page in found]
+    pages = tuple(PageFacts.from_facts(page, limits) for page in found)
     if [page.number for page in pages] != list(range(first, last + 1)):
         nonsense()
     return pages

@@ -20,6 +20,9 @@ _LEAST_INK_MM2 = 2.0  # what a word of small print has
 _HOLE_MM = (3.5, 8.5)  # punch holes are 5.5 mm, DIN 821 and GB
 _HOLE_ZONE = 0.16  # of the page, from any side
 _SHADOW = 0.12  # of the page's width or height: how far the shadow of the sheet's edge reaches in
+_BLACK = 90  # of 255; no ink of a seal is darker
+_DARK_PAGE = 90
+_FULL = 0.02  # of the middle of the page
 _STREAK = 0.5  # of the page's height or width: dirt on the scanner's glass
 
 
@@ -28,27 +31,35 @@ def is_blank(grey: Grey, dpi: float | None) -> bool:
 
     A page that is dark all over is not blank: something is wrong with it, and a person shall see it.
     """
-    if float(np.median(grey)) < 90:
+    if float(np.median(grey[::4, ::4])) < _DARK_PAGE:
         return False
     per_mm = (dpi or _ASSUMED_DPI) / 25.4
     height, width = grey.shape
     y, x = int(height * _MARGIN), int(width * _MARGIN)
-    ink = _darker_than_paper(grey[y : height - y, x : width - x], per_mm)
-    return _ink_mm2(ink, per_mm) < _LEAST_INK_MM2
+    darker = _darker_than_paper(grey[y : height - y, x : width - x], per_mm)
+    return not _is_full(darker) and _ink_mm2(darker, per_mm) < _LEAST_INK_MM2
 
 
 def separator_of(grey: Grey, dpi: float | None) -> tuple[Separator | None, str | None]:
     """What kind of separator sheet the page is, and the text of its cover code."""
-    formats = zxingcpp.BarcodeFormats(
-        [zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code39, zxingcpp.BarcodeFormat.Code128]
-    )
-    texts = [code.text for code in zxingcpp.read_barcodes(np.ascontiguousarray(grey), formats=formats)]
+    texts = _codes(grey)
     for text in texts:
         if parse_cover(text) is not None:
             return "cover_sheet", text
     if any(text.replace(" ", "").replace("-", "").upper() == "PATCHT" for text in texts) or has_patch_t(grey, dpi):
         return "patch_t", None
     return None, None
+
+
+def _codes(grey: Grey) -> list[str]:
+    kinds = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code39, zxingcpp.BarcodeFormat.Code128)
+    formats = zxingcpp.BarcodeFormats(list(kinds))
+    found = zxingcpp.read_barcodes(np.ascontiguousarray(grey), formats=formats, return_errors=True)
+    if found and not any(code.valid for code in found):
+        # A seal was put on it: black is darker than any ink of a seal.
+        black = np.where(grey < _BLACK, 0, 255).astype(np.uint8)
+        found = zxingcpp.read_barcodes(black, formats=formats)
+    return [code.text for code in found if code.valid]
 
 
 def perceptual_hash(grey: Grey) -> str:
@@ -69,6 +80,14 @@ def _darker_than_paper(grey: Grey, per_mm: float) -> np.ndarray[Any, Any]:
     paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     paper = cv2.GaussianBlur(paper, (0, 0), side / 2)
     return np.asarray(cv2.subtract(cv2.resize(paper, (grey.shape[1], grey.shape[0])), grey))
+
+
+def _is_full(darker: np.ndarray[Any, Any]) -> bool:
+    """Whether ink covers the middle of the page as text does; then its marks need not be told apart one by one."""
+    height, width = darker.shape
+    y, x = int(height * _HOLE_ZONE), int(width * _HOLE_ZONE)
+    middle = darker[y : height - y : 2, x : width - x : 2]
+    return int(np.count_nonzero(middle > _SURE)) > _FULL * middle.size
 
 
 def _ink_mm2(darker: np.ndarray[Any, Any], per_mm: float) -> float:

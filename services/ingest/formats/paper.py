@@ -53,15 +53,24 @@ def check_pixels(width: int, height: int, most: int) -> None:
         raise ParserRefused(detail, code="too-many-pixels")
 
 
-def view_of(picture: Image.Image, dpi: int | None, size: tuple[int, int] | None = None) -> PageView:
-    """Make the small view of a decoded picture; ``size`` is that of the scan where the picture was decoded smaller."""
+def drafted(picture: Image.Image, dpi: int | None) -> Image.Image:
+    """Have an opened JPEG decoded no larger, and in no more colours, than the view needs; others stay as they are."""
+    scale = min(_wanted_scale(*picture.size, dpi), 1.0)
+    grey = "L" if picture.mode in ("RGB", "L") else None
+    picture.draft(grey, (max(1, int(picture.width * scale)), max(1, int(picture.height * scale))))
+    return picture
+
+
+def view_of(
+    picture: Image.Image, dpi: int | None, size: tuple[int, int] | None = None, colour_mode: ColourMode | None = None
+) -> PageView:
+    """Make the small view of a picture; ``size`` and ``colour_mode`` are the scan's, where the picture was drafted."""
     width, height = size or picture.size
-    colour_mode = _colour_mode(picture)
+    mode = colour_mode or colour_mode_of(picture)
     scale = min(_wanted_scale(width, height, dpi), 1.0)
     factor = max(1, int(picture.width / max(1, round(width * scale))))
     grey = _as_grey(picture, factor)
-    view_dpi = dpi * grey.shape[1] / width if dpi else None
-    return PageView(grey, width, height, dpi, view_dpi, colour_mode)
+    return PageView(grey, width, height, dpi, dpi * grey.shape[1] / width if dpi else None, mode)
 
 
 def _wanted_scale(width: int, height: int, dpi: int | None) -> float:
@@ -91,7 +100,8 @@ def _stretched(deep: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> np.nd
     return np.array(np.clip(deep / ceiling * 255, 0, 255), dtype=np.uint8)
 
 
-def _colour_mode(picture: Image.Image) -> ColourMode:
+def colour_mode_of(picture: Image.Image) -> ColourMode:
+    """As scanned: black and white, shades of grey, or colours."""
     if picture.mode == "1":
         return "bitonal"
     if picture.mode in ("L", "LA", "La", "F") or picture.mode.startswith("I"):

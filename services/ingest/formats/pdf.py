@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from typing import Any, BinaryIO
 
+import cv2
 import numpy as np
 import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
+from PIL import Image
 
 from services.ingest.facts import ColourMode, MediaType
-from services.ingest.formats.paper import VIEW_DPI, VIEW_LONG_SIDE, PageView, check_pixels
+from services.ingest.formats.paper import VIEW_DPI, VIEW_LONG_SIDE, PageView, check_pixels, drafted, view_of
 from services.ingest.limits import IntakeLimits
 from services.kernel.errors import ParserRefused
 from services.kernel.paper import Problem
@@ -70,12 +74,15 @@ class Pdf:
         width, height = round(width_pt * per_point), round(height_pt * per_point)
         check_pixels(width, height, self._limits.page_pixels)
         scale = min(VIEW_DPI / _POINTS_PER_INCH, VIEW_LONG_SIDE / max(width_pt, height_pt))
-        colours = _rendered(page, scale)
-        grey = colours.mean(axis=2).astype(np.uint8) if colours.ndim == 3 else colours
+        mode = None if scan is None else _scanned_mode(scan)
+        if scan is not None and (picture := _bare_jpeg(page, scan)) is not None:
+            with contextlib.suppress(OSError, SyntaxError, ValueError):  # pdfium is more patient
+                return view_of(drafted(picture, dpi), dpi, (width, height), mode)
+        drawn = page.render(scale=scale, grayscale=scan is not None, rev_byteorder=True).to_numpy()
+        grey = cv2.cvtColor(drawn[..., :3], cv2.COLOR_RGB2GRAY) if drawn.ndim == 3 and drawn.shape[2] > 1 else np.array(drawn)
         if pictures and int(grey.max()) - int(grey.min()) < 3:
             _refuse_broken(pictures)
-        mode = _scanned_mode(scan) if scan is not None else _seen_mode(colours)
-        return PageView(grey, width, height, dpi, scale * _POINTS_PER_INCH, mode)
+        return PageView(grey, width, height, dpi, scale * _POINTS_PER_INCH, mode or _seen_mode(drawn))
 
 
 def _opened(source: BinaryIO, *, cut_off: bool) -> Any:
@@ -141,9 +148,22 @@ def _dpi(scan: Any) -> int | None:
     return dpi if 20 <= dpi <= 5000 else None
 
 
-def _rendered(page: Any, scale: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    bitmap = page.render(scale=scale, rev_byteorder=True)
-    return np.array(bitmap.to_numpy()[..., :3] if bitmap.n_channels > 1 else bitmap.to_numpy())
+def _bare_jpeg(page: Any, scan: Any) -> Image.Image | None:
+    """The JPEG that is all there is on the page, upright and filling it: decoding it small is faster than drawing."""
+    if pdfium.FPDFPage_CountObjects(page) != 1 or pdfium.FPDFPage_GetAnnotCount(page) or page.get_rotation():
+        return None
+    if scan.get_filters() != ["DCTDecode"] or scan.get_metadata().bits_per_pixel not in (8, 24):
+        return None
+    across, turn, turn_back, up, left, bottom = scan.get_matrix().get()
+    width, height = page.get_size()
+    fills = abs(across / width - 1) < 0.02 and abs(up / height - 1) < 0.02 and max(abs(left), abs(bottom)) < 0.02 * width
+    if turn or turn_back or not fills or tuple(page.get_cropbox())[:2] != (0, 0):
+        return None
+    try:
+        picture = Image.open(io.BytesIO(scan.get_data()), formats=("JPEG",))
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return picture if picture.size == scan.get_px_size() else None
 
 
 def _refuse_broken(pictures: list[Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from services.ingest.facts import MediaType
-from services.ingest.formats.paper import VIEW_DPI, VIEW_LONG_SIDE, PageView, check_pixels, view_of
+from services.ingest.formats.paper import PageView, check_pixels, colour_mode_of, drafted, view_of
 from services.ingest.limits import IntakeLimits
 from services.kernel.errors import ParserRefused
 from services.kernel.paper import Problem
@@ -37,13 +37,12 @@ class Picture:
 
     def view(self, number: int) -> PageView:
         picture = self._opened()
-        size, dpi = picture.size, dpi_of(picture)
-        wanted = VIEW_DPI / dpi if dpi else VIEW_LONG_SIDE / 2 / max(size)
-        picture.draft(None, (max(1, int(size[0] * wanted)), max(1, int(size[1] * wanted))))  # JPEG: decode smaller
+        size, dpi, mode = picture.size, dpi_of(picture), colour_mode_of(picture)
+        drafted(picture, dpi)
         loaded(picture, cut_off=self._looks_cut_off)
         turned = picture.getexif().get(0x0112, 1) >= 5  # EXIF orientation: a quarter turn
         upright = ImageOps.exif_transpose(picture)
-        return view_of(upright, dpi, size[::-1] if turned else size)
+        return view_of(upright, dpi, size[::-1] if turned else size, mode)
 
     def _opened(self) -> Image.Image:
         self._source.seek(0)
