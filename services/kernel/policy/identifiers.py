@@ -181,7 +181,7 @@ class _Place:
 
     def continues_a_code(self) -> bool:
         """Whether letters or ``X-`` stand directly before, as inside a contract number."""
-        return bool(re.search(r"[A-Za-z]$|[A-Za-z0-9)\]字第_/]\s?-\s?$|[A-Za-z0-9][_/]$", self.before))
+        return bool(re.search(r"[A-Za-z]$|[A-Za-z0-9)\]字第_]\s?-\s?$|[A-Za-z0-9]_$", self.before))
 
 
 def _is_id18(value: str, place: _Place) -> bool:
@@ -218,7 +218,8 @@ def _is_phone(value: str, place: _Place) -> bool:
         return True
     if label in _NOT_PERSONAL or place.is_amount() or place.continues_a_code():
         return False
-    return min(place.groups()) >= 3
+    decimals = "." in place.written and place.groups() != [3, 4, 4]
+    return not decimals and min(place.groups()) >= 3
 
 
 def _is_date(year: str, month: str, day: str) -> bool:

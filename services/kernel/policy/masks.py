@@ -19,7 +19,7 @@ _SHOWN: dict[Kind, tuple[int, int]] = {"id_number": (1, 1), "phone": (3, 4), "ba
 
 _COMPANY = re.compile(
     r"公司|集团|银行|企业|厂|店|中心|事务所|研究所|合作社|委员会|基金|商行|学校|大学|学院|医院|政府|法院|"
-    r"(?:局|部|处|院|所|社|会|行)$|\b(?:Ltd|Inc|LLC|LLP|Co|Corp|Bank|GmbH|Company|Limited)\b",
+    r".{4}(?:局|部|处|院|所|社|会|行)$|\b(?:Ltd|Inc|LLC|LLP|Co|Corp|Bank|GmbH|Company|Limited)\b",
     re.I,
 )
 _PEOPLE = re.compile(r"(\s*[、，,;；/|&]\s*|(?<=[\u4e00-\u9fff]{2})\s*[和与及]\s*(?=[\u4e00-\u9fff]{2})|\n)")
@@ -32,7 +32,8 @@ _HIDDEN = "****"
 def mask_field(name: str, value: str) -> str:
     """Return ``value`` of the contract field ``name`` as it is shown masked; fields that name no person stay as they are."""
     if name in NAME_FIELDS:
-        return "".join(part if _PEOPLE.fullmatch(part) else _mask_name(part) for part in _PEOPLE.split(value))
+        parts = _PEOPLE.split(value)
+        return "".join(part if index % 2 else _mask_name(part) for index, part in enumerate(parts))
     if name in _KINDS:
         return _mask_digits(_KINDS[name], value)
     if name == "address":
@@ -52,9 +53,8 @@ def mask_identifiers(text: str) -> str:
 def mask_values(text: str, names: Iterable[str], addresses: Iterable[str] = ()) -> str:
     """Return ``text`` with these people's names and addresses masked character for character, also where OCR put spaces."""
     for name in sorted(set(names), key=len, reverse=True):
-        people = [part.strip() for part in _PEOPLE.split(name) if part and not _PEOPLE.fullmatch(part)]
-        for person in people:
-            if person and not is_company(person):
+        for person in _PEOPLE.split(name)[::2]:
+            if not is_company(person):
                 text = _hide(text, person, keep=1)
     for address in sorted(set(addresses), key=len, reverse=True):
         text = _hide(text, address, keep=len(_mask_address(address)) - len(_HIDDEN))
