@@ -58,8 +58,10 @@ def verify(note: str, verifier_key: str) -> Checkpoint:
     ignored, a known one that fails rejects the note, and so does a note that no known key has signed."""
     name, public = _parse_key(verifier_key)
     text, separator, signatures = note.rpartition("\n\n")
-    if not separator:
-        raise ValueError("the note has no signatures")
+    if not separator or not signatures.endswith("\n"):
+        raise ValueError("the note has no signatures, or was cut")
+    if any(character < " " and character != "\n" for character in note):
+        raise ValueError("the note holds control characters")
     text += "\n"
     verified = False
     for line in signatures.removesuffix("\n").split("\n"):
@@ -89,8 +91,8 @@ def _parse_key(verifier_key: str) -> tuple[str, bytes]:
 
 
 def _parse_signature(line: str) -> tuple[str, bytes]:
-    name, space, encoded = line.removeprefix(DASH).rpartition(" ")
-    if not line.startswith(DASH) or not space:
+    name, _, encoded = line.removeprefix(DASH).rpartition(" ")
+    if not line.startswith(DASH) or not name:
         raise ValueError("a signature line is malformed")
     try:
         return name, base64.b64decode(encoded, validate=True)
