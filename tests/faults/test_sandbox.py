@@ -85,8 +85,8 @@ def test_a_library_that_aborts_for_want_of_memory_is_told_from_a_crash(sandbox):
 
 def test_cpu_time_is_limited_for_a_call_and_not_for_the_child(sandbox):
     parser = sandbox(Limits(cpu_seconds=1))
-    for _ in range(3):
-        call(parser, "burn", seconds=0.7)
+    for _ in range(4):
+        call(parser, "burn", seconds=0.4)
     assert code_of(parser, "burn", seconds=30) == "timeout"
 
 

@@ -44,14 +44,16 @@ def confine(limits: Limits, *, parent: int, scratch: Path, packages: Iterable[Pa
     """
     libc = ctypes.CDLL(None, use_errno=True)
     in_force = []
+    others = _processes_of_this_user()  # before a namespace hides who is who
     if _without_network(libc):
         in_force.append("network namespace")
     if os.geteuid() == 0 and _as_nobody(libc, scratch):
         in_force.append("own user")
+        others = 0
     # After the change of user, which clears it. The parent may have died before this line.
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0 and os.getppid() != parent:
         os._exit(1)
-    _set_limits(limits)
+    _set_limits(limits, others)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
         in_force.append("no_new_privs")
         readable = [*packages, *_interpreter_paths(), *map(Path, _SYSTEM_PATHS)]
@@ -62,11 +64,13 @@ def confine(limits: Limits, *, parent: int, scratch: Path, packages: Iterable[Pa
     return [*in_force, "rlimits"]
 
 
-def allow_cpu(seconds: int) -> None:
-    """Let this process use ``seconds`` more than it has used, so that a warm child is not ended for its past work."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds + 1, hard))
+def allow_cpu(seconds: float) -> None:
+    """Let this process use so much processor time from now on, then be ended by SIGPROF.
+
+    RLIMIT_CPU would count a warm child's past work too, and the kernel measures it by ticks, which drift away from what
+    a process can learn of its own use.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _interpreter_paths() -> list[Path]:
@@ -100,12 +104,12 @@ def _as_nobody(libc: ctypes.CDLL, scratch: Path) -> bool:
     return bool(libc.capset(ctypes.byref(header), ctypes.byref(sets)) == 0)
 
 
-def _set_limits(limits: Limits) -> None:
+def _set_limits(limits: Limits, others: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.address_space, limits.address_space))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits.open_files, limits.open_files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    processes = _processes_of_this_user() + limits.processes
+    processes = others + limits.processes
     resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
 
 

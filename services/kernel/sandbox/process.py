@@ -93,7 +93,7 @@ class ChildProcess:
             time.sleep(0.005)
         status, peak = ended or (0, 0)
         self._popen.returncode = os.waitstatus_to_exitcode(status) if ended else None
-        if self._popen.returncode == -signal.SIGXCPU:
+        if self._popen.returncode == -signal.SIGPROF:
             return ParserFailed("Reading this took too long. Scan it again, or split it.", code="timeout")
         if peak > 0.8 * self._limits.address_space:
             return ParserFailed("This file needs more memory than a parser may use.", code="too-much-memory")
