@@ -1,5 +1,5 @@
 """An archive inside the test's own process: the real kernel and rooms on a temporary folder, spoken to over ASGI. Workers are
-replaced by draining the queues when a test says so, parsers and engine by a reader of text "scans", so that it takes milliseconds.
+replaced by draining the queues when a test says so, parsers and engine by a reader of typed "scans": it takes milliseconds.
 
 desk = Desk(settings)
 clerk = desk.client(Role.CLERK)

@@ -1,4 +1,4 @@
-"""RFC 6962 section 2.1, held against the public vectors of Certificate Transparency and against its own recursive definition."""
+"""RFC 6962 section 2.1, by the public vectors of Certificate Transparency and by its own recursive definition."""
 
 import hashlib
 

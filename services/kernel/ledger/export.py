@@ -20,6 +20,8 @@ from services.kernel.ledger.note import Checkpoint, Signer, verify
 from services.kernel.ledger.tables import LedgerEntry, LedgerHead
 
 FORMAT = "muniment-ledger/1"
+NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What a file that is none of ours may raise where its JSON is taken apart."""
 
 
 def lines(session: Session, signer: Signer) -> Iterator[bytes]:
@@ -63,7 +65,7 @@ def verify_file(source: BinaryIO, *, public_key: str | None = None, earlier: str
         key = public_key or header["public_key"]
         checkpoint = verify(header["checkpoint"], key)
         kept = verify(earlier, key) if earlier is not None else None
-    except (ValueError, KeyError, TypeError) as error:
+    except NONSENSE as error:
         return Verdict(0, "", "", (f"The header cannot be trusted: {error}. Export the ledger again.",))
     tree, problems = _rebuild(source, kept)
     if tree.size != checkpoint.size:
@@ -92,6 +94,6 @@ def _rebuild(source: BinaryIO, kept: Checkpoint | None) -> tuple[Tree, list[str]
 def _position(data: bytes) -> int | None:
     try:
         position = json.loads(data)["position"]
-    except (ValueError, KeyError, TypeError):
+    except NONSENSE:
         return None
-    return position if isinstance(position, int) else None
+    return position if type(position) is int else None
