@@ -5,22 +5,64 @@ not reachable. With ``--json`` standard output is one JSON document; progress an
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from services.cli import bench, client, ledger, maintenance, people, read, serve
 from services.cli.common import exit_code
 from services.kernel import logs
 from services.kernel.errors import MunimentError
 
+COMMANDS = {
+    "up": "serve",
+    "worker": "serve",
+    "schedule": "serve",
+    "read": "read",
+    "ingest": "client",
+    "search": "client",
+    "reindex": "maintenance",
+    "doctor": "maintenance",
+    "fixity": "maintenance",
+    "user": "people",
+    "ledger": "ledger",
+    "bench": "bench",
+}
+"""Each command and the module it comes from."""
+
+
+class Commands(TyperGroup):
+    """Imports a command's module when it is asked for: a search does not wait until the engines are loaded."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__name__}.{COMMANDS[cmd_name]}")
+        if isinstance(group := getattr(module, "app", None), typer.Typer):
+            command = typer.main.get_group(group)
+            command.name = cmd_name
+            return command
+        room = typer.Typer()
+        module.register(room)
+        return typer.main.get_group(room).get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
-    help="The archive for scanned property paper.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    cls=Commands,
+    help="The archive for scanned property paper.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
-for room in (serve, read, client, maintenance):
-    room.register(app)
-app.add_typer(people.app, name="user")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(bench.app, name="bench")
+
+
+@app.callback()
+def muniment() -> None:
+    """The archive for scanned property paper."""
 
 
 def main() -> None:

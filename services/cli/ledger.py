@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from services import app as archive
 from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
 from services.kernel.ledger import export as ledger_file
 from services.kernel.ledger import journal
@@ -18,6 +17,8 @@ app = typer.Typer(help="The tamper-evident audit log.", no_args_is_help=True)
 @app.command("export")
 def export(file: Path, data: DataOption = None) -> None:
     """Writes every entry and a signed checkpoint to FILE, as JSON lines."""
+    from services import app as archive  # only here: verification needs no archive
+
     kernel = archive.build(settings_for(data)).kernel
     with kernel.database.write() as session:
         journal.append(session, "ledger.export", actor=None)

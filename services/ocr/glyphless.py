@@ -10,9 +10,6 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import islice
 
-from fontTools.fontBuilder import FontBuilder
-from fontTools.ttLib.tables._g_l_y_f import Glyph
-
 NAME = "MunimentGlyphless"
 EM, HALF, FULL = 1000, 500, 1000
 ASCENT, DESCENT = 880, -120
@@ -53,6 +50,9 @@ class Alphabet:
 
 def font_program() -> bytes:
     """The TrueType file, built from nothing in a few milliseconds and always the same."""
+    from fontTools.fontBuilder import FontBuilder  # slow to load; see pdfa
+    from fontTools.ttLib.tables._g_l_y_f import Glyph
+
     widths = {".notdef": (HALF, 0), "half": (HALF, 0), "full": (FULL, 0)}
     builder = FontBuilder(EM, isTTF=True)
     builder.setupGlyphOrder(list(widths))

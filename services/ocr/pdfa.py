@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf, Stream, pdfa
+from pikepdf import Array, Dictionary, Name, Pdf, Stream
 from pikepdf._core import get_access_default_mmap, set_access_default_mmap
 
 from services.kernel.errors import IntegrityError, InvalidInput
@@ -45,6 +45,8 @@ def write_pdfa(pages: Iterable[PdfPage], out: BinaryIO, *, title: str) -> int:
     Raises ``InvalidInput`` for no pages or a page that is not a JPEG, ``IntegrityError`` where the file that came of it is
     not valid PDF/A-2b; nothing is written then.
     """
+    from pikepdf import pdfa  # a third of a second that a server, and a worker at its start, can do without
+
     alphabet = Alphabet()
     with _unmapped(), tempfile.TemporaryFile() as file:
         count = _write_draft(pages, alphabet, file)
