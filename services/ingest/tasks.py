@@ -47,6 +47,7 @@ class InspectHandler:
             source = fetch_master(session, self._kernel.vault, self._kernel.objects, file.master)
 
         def renew() -> None:
+            lease.go_on()
             with lease.progress():
                 pass
 
@@ -67,7 +68,7 @@ class InspectHandler:
         with lease.finish() as session:
             file = session.get_one(File, lease.payload["file"])
             file.media_type = inspection.media_type
-            file.state = FileState.PARTIAL if _page_problems(pages) else FileState.ACCEPTED
+            file.state = FileState.PARTIAL if any(each.is_loss for each in problems) else FileState.ACCEPTED
             file.problems = [problem.to_json() for problem in problems]
             by_number = {page.number: page for page in pages}
             for position, document in enumerate(stack.documents, 1):

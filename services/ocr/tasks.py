@@ -42,6 +42,7 @@ class ReadHandler:
         with step("fetch"):
             source, media_type = self._source(item_id)
         for number in lease.payload["pages"]:
+            lease.go_on()
             self._read_page(lease, item_id, number, source, media_type)
         with lease.finish() as session:
             # The lock makes the last of several readers see that it is the last.

@@ -1,5 +1,5 @@
 """The embedded broker: a Valkey out of a wheel, on a unix socket, without a port and without a file, as a child of ``up``.
-Run as ``python -m services.kernel.queue.broker SOCKET``."""
+Run as ``python -m services.kernel.queue.broker SOCKET PARENT``."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def arguments(socket: Path) -> list[str]:
 
 
 def main() -> None:
-    socket = Path(sys.argv[1])
-    die_with_parent()
+    socket, parent = Path(sys.argv[1]), int(sys.argv[2])
+    die_with_parent(parent)
     socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     socket.unlink(missing_ok=True)
     binary = str(get_binary_path())

@@ -9,7 +9,7 @@ reason, where a person sees it and can send it off again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,9 +32,14 @@ class LeaseLost(Exception):
     """The lease was given to another worker; whatever this one still holds must not be written."""
 
 
+class Stopping(Exception):
+    """The worker is to end. What was finished of the job is kept; the rest goes back into the queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to do one job, for a while. ``progress`` opens the transactions in which its results are written."""
+    """The right to do one job, for a while. ``progress`` opens the transactions in which its results are written;
+    ``stopping`` tells whether the worker has been asked to end."""
 
     database: Database
     job_id: str
@@ -42,6 +47,12 @@ class Lease:
     payload: dict[str, Any]
     fence: int
     seconds: float
+    stopping: Callable[[], bool] = lambda: False
+
+    def go_on(self) -> None:
+        """Called between two steps of a long job. Raises ``Stopping`` when there is to be no next step."""
+        if self.stopping():
+            raise Stopping
 
     @contextmanager
     def progress(self) -> Iterator[Session]:
@@ -68,6 +79,18 @@ class Lease:
             job.lease_owner, job.lease_until, job.reason = None, None, reason[:2000]
             job.due_at = session.scalar(select(database_epoch() + delay)) or 0.0
             return JobState(job.state)
+
+    def hand_back(self) -> None:
+        """Puts the job back as if it had not been begun. Raises ``LeaseLost`` when it is another worker's by now."""
+        with self.database.write() as session:
+            self._prove(
+                session,
+                state=JobState.QUEUED,
+                lease_owner=None,
+                lease_until=None,
+                attempts=Job.attempts - 1,
+                due_at=database_epoch(),
+            )
 
     def _prove(self, session: Session, **values: Any) -> None:
         mine = (Job.id == self.job_id, Job.fence == self.fence, Job.state == JobState.LEASED)

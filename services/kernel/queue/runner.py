@@ -6,13 +6,14 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
 from services.kernel.db import Database
 from services.kernel.errors import MunimentError
-from services.kernel.queue.jobs import Lease, LeaseLost, claim
+from services.kernel.queue.jobs import Lease, LeaseLost, Stopping, claim
 from services.kernel.queue.stages import Queue, Stage
 from services.kernel.timing import step
 
@@ -40,14 +41,15 @@ class Runner:
         shift_seconds: float = LONGEST_SHIFT_SECONDS,
         stopping: Callable[[], bool] = lambda: False,
     ) -> int:
-        """Does due jobs until there are none, the shift is over, or ``stopping`` says so. Returns how many were begun."""
+        """Does due jobs until there are none, the shift is over, or ``stopping`` says so. Returns how many were begun.
+        A job in hand when it says so is ended after its present step, and what is left of it handed back."""
         done, end = 0, time.monotonic() + shift_seconds
         while time.monotonic() < end and not stopping():
             with step("claim"):
                 lease = claim(self._database, [queue], self._owner, seconds=self._lease_seconds)
             if lease is None:
                 break
-            self._run(lease)
+            self._run(replace(lease, stopping=stopping))
             done += 1
         return done
 
@@ -59,8 +61,17 @@ class Runner:
             log.info("job-done", job=lease.job_id, stage=lease.stage, seconds=round(time.monotonic() - began, 3))
         except LeaseLost:
             log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
+        except Stopping:
+            self._hand_back(lease)
         except Exception as error:
             self._fail(lease, error)
+
+    def _hand_back(self, lease: Lease) -> None:
+        try:
+            lease.hand_back()
+            log.info("job-handed-back", job=lease.job_id, stage=lease.stage)
+        except LeaseLost:
+            log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
 
     def _fail(self, lease: Lease, error: Exception) -> None:
         # Only our own errors have texts that are known to hold no personal data.

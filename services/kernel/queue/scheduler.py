@@ -27,14 +27,20 @@ class Scheduler:
                 self.tick()
             except OperationalError as error:
                 log.error("catalogue-unreachable", error=type(error.orig).__name__)
+            except Exception as error:  # whatever went wrong, the next second is another chance
+                log.error("tick-failed", error=type(error).__name__)
 
     def tick(self) -> None:
+        self.release()
+        with self._database.read() as session:
+            due = waiting(session)
+        self._wakeup.top_up(due)
+
+    def release(self) -> None:
+        """Gives back what lapsed, and what the dead held."""
         with self._database.read() as session:
             owners = lease_owners(session)
         if owners:
             count = release_expired(self._database, max_attempts=self._max_attempts, gone=dead_owners(owners))
             if count:
                 log.warning("leases-released", count=count)
-        with self._database.read() as session:
-            due = waiting(session)
-        self._wakeup.top_up(due)
