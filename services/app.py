@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 
+import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from services.access import endpoints as access
 from services.audit import endpoints as audit
+from services.console import pages as console
 from services.filing import tables as filing_tables
 from services.filing.tasks import CatalogueHandler
 from services.ingest import endpoints as ingest
@@ -96,6 +98,9 @@ def http(archive: Archive) -> FastAPI:
     for room in (health, identity, queue, ingest, access, search, audit):
         app.include_router(room.router)
     app.include_router(resumable.router(kernel))
+    # The console speaks HTTP to the API also where both are one process; an error there is an answer, not an exception here.
+    here = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    console.mount(app, httpx.AsyncClient(transport=here, base_url="http://archive"))
     return app
 
 

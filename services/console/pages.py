@@ -1,0 +1,19 @@
+"""The console as the composition root mounts it."""
+
+from __future__ import annotations
+
+import httpx
+from fastapi import FastAPI
+
+from services.console import assets, intake, items, oversight, search, session, words
+from services.console.api import without_memory
+from services.console.visit import Console, templates
+
+
+def mount(app: FastAPI, client: httpx.AsyncClient) -> None:
+    """Adds the pages to ``app``. ``client`` reaches the API: through ``httpx.ASGITransport`` in one process, over HTTP from a
+    process of its own."""
+    loaded = assets.load()
+    app.state.console = Console(without_memory(client), templates(loaded), words.catalogues(), loaded)
+    for room in (assets, session, intake, search, items, oversight):
+        app.include_router(room.router)
