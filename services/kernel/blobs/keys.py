@@ -8,6 +8,7 @@ import os
 import secrets
 from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
@@ -19,6 +20,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 from sqlalchemy.orm import Session
 
+from services.kernel.blobs.local import sync_folder
 from services.kernel.errors import IntegrityError, NotFound
 from services.kernel.tables import DataKey
 
@@ -75,6 +77,8 @@ def secret_file(path: Path) -> bytes:
             pass
         finally:
             fresh.unlink()
+        sync_folder(path.parent)  # what is written under a key that a power cut takes away is lost for good
+        sync_folder(path.parent.parent)
     secret = path.read_bytes()
     if len(secret) != KEY_BYTES:
         raise IntegrityError(f"The key file {path.name} is damaged. Put back the copy that was kept apart.")
@@ -88,6 +92,7 @@ class Vault:
         self._master = master
         self._remember = remember
         self._open: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
 
     def new_key(self, session: Session) -> DataKey:
         return self.adopt_key(session, secrets.token_bytes(KEY_BYTES))
@@ -101,15 +106,20 @@ class Vault:
 
     def key(self, session: Session, key_id: str) -> bytes:
         """The data key itself. Raises ``NotFound`` once it is destroyed: then nothing under it exists any more."""
-        row = session.get(DataKey, key_id)
-        if row is None or row.wrapped is None:
-            self._open.pop(key_id, None)
-            raise NotFound("This content was destroyed.")
-        if key_id not in self._open:
-            self._open[key_id] = self._master.unwrap(row.wrapped)
+        # Held by the session, which alone would forget the row at once (it refers to it weakly) and ask again for each value.
+        held: dict[str, DataKey | None] = session.info.setdefault("data_keys", {})
+        row = held.get(key_id)
+        if row is None:
+            row = held[key_id] = session.get(DataKey, key_id)
+        with self._lock:
+            if row is None or row.wrapped is None:
+                self._open.pop(key_id, None)
+                raise NotFound("This content was destroyed.")
+            key = self._open.get(key_id) or self._master.unwrap(row.wrapped)
+            self._open[key_id] = key
             while len(self._open) > self._remember:
                 self._open.popitem(last=False)
-        return self._open[key_id]
+            return key
 
     def seal(self, session: Session, key_id: str, context: str, content: bytes) -> bytes:
         """Ciphertext of a small value, bound to ``context`` (``table.column``), so that it opens nowhere else."""

@@ -25,20 +25,27 @@ class LocalBlobStore:
 
     def create(self, name: str) -> _LocalWriter:
         path = self._path(name)
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        return _LocalWriter(path)
+        try:
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            return _LocalWriter(path)
+        except FileExistsError:
+            raise Conflict(f"Another writer is storing {name}.") from None
+        except OSError as error:
+            raise _translate(error) from error
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         try:
             return self._path(name).open("rb")
         except FileNotFoundError:
             raise NotFound(f"The object {name} is not in the store. Restore it from the backup.") from None
+        except OSError as error:
+            raise Unavailable(f"The object {name} cannot be read ({error.strerror}). Check the store's disk.") from error
 
     def delete(self, name: str) -> None:
         path = self._path(name)
         with suppress(FileNotFoundError):
             path.unlink()
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
     def exists(self, name: str) -> bool:
         return self._path(name).is_file()
@@ -64,10 +71,7 @@ class _LocalWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._partial = path.with_name(path.name + PARTIAL)
-        try:
-            self._file = os.fdopen(os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        except FileExistsError:
-            raise Conflict(f"Another writer is storing {path.name}.") from None
+        self._file = os.fdopen(os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
     def write(self, data: bytes) -> None:
         try:
@@ -88,9 +92,14 @@ class _LocalWriter:
         except OSError as error:
             self.abort()
             raise _translate(error) from error
-        self._partial.unlink()
-        _sync_folder(self._path.parent)
-        _sync_folder(self._path.parent.parent)
+        try:
+            self._partial.unlink()
+            sync_folder(self._path.parent)
+            sync_folder(self._path.parent.parent)
+        except OSError as error:  # its name may not survive a power cut, so it is not stored
+            self.abort()
+            self._path.unlink(missing_ok=True)
+            raise _translate(error) from error
 
     def abort(self) -> None:
         with suppress(OSError):
@@ -104,7 +113,8 @@ def _translate(error: OSError) -> Unavailable:
     return Unavailable(f"The object store cannot be written ({error.strerror}). Nothing was stored; try again.")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -105,15 +105,19 @@ class SealedStore:
             raise
 
     def read(self, name: str, key: bytes, *, sha256: str | None = None) -> Iterator[bytes]:
-        """The content in chunks, each proven before it is given out; at the end the whole against ``sha256``.
-        Raises ``NotFound``, or ``IntegrityError`` at the first byte that is not what was stored."""
-        digest = hashlib.sha256()
+        """The content in chunks, each proven before it is given out; the last only once the whole is proven too, so that no
+        one ever holds all of an object that is not what was stored. Raises ``NotFound`` or ``IntegrityError``."""
+        digest, held = hashlib.sha256(), None
         with self.store.open(name) as source:
             for chunk in _open_chunks(source, name, key):
+                if held is not None:
+                    yield held
                 digest.update(chunk)
-                yield chunk
+                held = chunk
         if sha256 is not None and digest.hexdigest() != sha256:
             raise IntegrityError(f"The object {name} is not the one that was catalogued. Restore it from the backup.")
+        if held is not None:
+            yield held
 
     def fetch(self, name: str, key: bytes, *, sha256: str | None = None) -> bytes:
         """The whole content of a small object."""
