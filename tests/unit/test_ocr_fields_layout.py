@@ -34,6 +34,8 @@ def values(lines: tuple[Line, ...], kind: str, field: str) -> list[str]:
         (at(300, 500, "甲方（出卖人）：深圳恒岳置业有限公司"),),
         (at(300, 500, "出卖人深圳恒岳置业有限公司"),),
         (at(300, 500, "出 卖 人： 深圳恒岳置业有限公司"),),
+        (at(300, 500, "出卖人 深圳恒岳置业有限公司"),),
+        (at(300, 500, "出卖人 | 深圳恒岳置业有限公司"),),
         (at(300, 500, "一、出卖人：____深圳恒岳置业有限公司____"),),
         (at(300, 500, "出卖人："), at(600, 505, "深圳恒岳置业有限公司")),
         (at(300, 500, "出卖人"), at(700, 500, "深圳恒岳置业有限公司")),
@@ -45,6 +47,17 @@ def values(lines: tuple[Line, ...], kind: str, field: str) -> list[str]:
 )
 def test_a_party_beside_or_below_its_label(lines: tuple[Line, ...]) -> None:
     assert values(lines, "sale_contract", "party_seller") == ["深圳恒岳置业有限公司"]
+
+
+def test_a_table_row_read_as_one_line() -> None:
+    fields = extract([page(at(100, 500, "付款人名称张伟付款人账号“| 6217465114290169037"))], "bank_slip")
+    assert [one.value for one in fields["payer"]] == ["张伟"]
+    assert [one.value for one in fields["bank_account"]] == ["6217465114290169037"]
+
+
+def test_common_words_are_labels_only_before_a_gap() -> None:
+    assert values((at(300, 500, "地址 北京市朝阳区望江路1号"),), "sale_contract", "address") == ["北京市朝阳区望江路1号"]
+    assert values((at(300, 500, "地址变更应书面通知对方"),), "sale_contract", "address") == []
 
 
 def test_an_empty_form_has_no_parties() -> None:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from services.kernel.paper import FieldReading, PageReading
 from services.ocr.fields import labels
-from services.ocr.fields.finder import Finder
-from services.ocr.fields.rules import DENSE, REGISTERS, RULES
+from services.ocr.fields.finder import IN_PROSE, IN_TABLES, ON_CARDS, Finder
+from services.ocr.fields.rules import CARDS, REGISTERS, RULES, TABLES
 from services.ocr.fields.sheet import Sheet
 from services.ocr.fields.tables import SIDES, two_sided
 
@@ -19,9 +19,9 @@ from services.ocr.fields.tables import SIDES, two_sided
 def extract(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple[FieldReading, ...]]:
     """The fields of one document of ``document_type``; names of ``FIELD_NAMES``, values in reading order, none empty."""
     rules = RULES.get(document_type, ())
-    dense = document_type in DENSE
+    inside = ON_CARDS if document_type in CARDS else IN_TABLES if document_type in TABLES else IN_PROSE
     weak = frozenset[str]() if document_type in REGISTERS else labels.WEAK
-    stops = () if dense else (*labels.FOOTER_STOPS, *SIDES.get(document_type, ()))
-    finder = Finder(Sheet(pages), rules, stops, dense=dense, weak=weak)
+    stops = () if document_type in CARDS else (*labels.FOOTER_STOPS, *SIDES.get(document_type, ()))
+    finder = Finder(Sheet(pages), rules, stops, inside=inside, weak=weak)
     found = {rule.field: finder.find(rule) for rule in rules} | two_sided(finder, document_type)
     return {name: values for name, values in found.items() if values}

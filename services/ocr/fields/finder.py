@@ -21,6 +21,7 @@ from services.ocr.fields.text import loosely
 
 _COLON, _ALONE, _GAP, _MERGED = 1.0, 0.97, 0.92, 0.85
 _SPLIT, _WRAPPED, _BELOW, _PATTERN = 0.95, 0.95, 0.85, 0.9
+ON_CARDS, IN_TABLES, IN_PROSE = 1, 4, 1000
 _LONG_LABEL = 4  # so long a label at the end of a line is the next one, run into this value
 _GAIN, _REPAIRED, _FAILED = 0.5, 0.8, 0.4
 
@@ -116,9 +117,10 @@ class Span:
 
 
 class Finder:
-    """Finds the values of rules on one sheet. ``stops`` are further labels of the form that end a value; ``dense``
-    lets a label stand anywhere without a colon (cards print 姓名 张伟 性别 男 with gaps that engines lose); ``weak`` labels
-    are too common as parts of words to be merged with their value.
+    """Finds the values of rules on one sheet. ``stops`` are further labels of the form that end a value; ``inside``
+    is the least length of a label that counts inside a line without gap or colon: short on cards, which print
+    姓名 张伟 性别 男 with gaps that engines lose, longer in tables whose rows an engine may read as one line, endless in
+    prose. ``weak`` labels are too common as parts of words to be merged with their value.
     """
 
     def __init__(
@@ -127,15 +129,15 @@ class Finder:
         rules: Sequence[Rule],
         stops: Sequence[str] = (),
         *,
-        dense: bool = False,
+        inside: int = IN_PROSE,
         weak: frozenset[str] = frozenset(),
     ) -> None:
         self.sheet = sheet
         known = sorted({*stops, *(label for rule in rules for label in (*rule.labels, *rule.fallback))}, key=len, reverse=True)
         self._names = {re.sub(r"\s", "", label): label for label in known}
         any_label = "|".join(map(loosely, known)) or r"(?!)"
-        self._pattern = re.compile(rf"(?P<label>{any_label})(?P<aside>\)?{_ASIDE})(?P<colon>\s*:\s*)?")
-        self._dense, self._weak = dense, weak
+        self._pattern = re.compile(rf"(?P<label>{any_label})(?P<aside>\)?{_ASIDE})(?P<gap>[\"'|“”\s]*)(?P<colon>:\s*)?")
+        self._inside, self._weak = inside, weak
         self._marks = {cell: self._scan(cell) for cell in sheet.cells}
 
     def marks(self, names: Sequence[str]) -> Iterator[Mark]:
@@ -190,10 +192,10 @@ class Finder:
         if at_head and not rest.strip(" _-|"):
             return _ALONE
         after_gap = at_head or text[match.start() - 1] in _SEPARATORS
-        if after_gap and rest.startswith((" ", "¥", "_")):
+        if after_gap and (match["gap"] or rest.startswith(("¥", "_"))):
             return _GAP
         ends_cell = not rest and (text[: match.start()].endswith(" ") or len(match["label"]) >= _LONG_LABEL)
-        if self._dense or ends_cell:
+        if ends_cell or len(match["label"]) >= self._inside:
             return _MERGED
         return _MERGED if at_head and self._may_merge(match["label"], rest) else 0.0
 

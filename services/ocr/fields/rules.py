@@ -271,7 +271,20 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "power_of_attorney": ATTORNEY,
     "complaint_record": COMPLAINT,
 }
-DENSE = frozenset({"id_card"})
+CARDS = frozenset({"id_card"})
 """Types whose labels stand without colons, one right after the other."""
+TABLES = frozenset(
+    {
+        "payment_voucher",
+        "invoice",
+        "bank_slip",
+        "household_register",
+        "business_licence",
+        "property_certificate",
+        "acceptance_report",
+        "complaint_record",
+    }
+)
+"""Types that are tables of labels and values rather than prose."""
 REGISTERS = frozenset({"id_card", "household_register", "business_licence", "property_certificate"})
 """Printed registers: even a common word (名称) is a label when a line begins with it."""
