@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from services.ingest.facts import PageFacts
 from services.kernel.blobs.keys import Vault
 from services.kernel.model import FileState, ItemState, PageState
+from services.kernel.queue.stages import Stage
 from services.kernel.queue.tables import Job, JobState
 from services.kernel.tables import Batch, File, Item, Page
 
@@ -26,6 +27,12 @@ def mark_duplicate(file: File, twin: File) -> None:
     file.media_type = twin.media_type
     file.state = FileState.REJECTED if twin.state == FileState.REJECTED else FileState.DUPLICATE
     file.problems = list(twin.problems) if twin.state == FileState.REJECTED else []
+
+
+def reject(session: Session, file: File, problems: list[dict[str, Any]]) -> None:
+    """Rejects a file and the copies of it that were handed in while it waited to be looked at."""
+    for each in (file, *session.scalars(select(File).where(File.duplicate_of == file.id))):
+        each.state, each.problems = FileState.REJECTED, list(problems)
 
 
 def files_of(session: Session, batch_id: str) -> list[File]:
@@ -52,9 +59,12 @@ def parked_jobs(session: Session, batch_id: str) -> list[Job]:
 
 
 def open_jobs(session: Session, batch_id: str) -> int:
-    """Jobs of the batch that will still be done without anyone's help."""
+    """Jobs of the batch that will still be done without anyone's help, and those that will tell what its duplicates are."""
     going = (JobState.QUEUED, JobState.LEASED)
-    return session.scalar(select(func.count()).where(Job.batch_id == batch_id, Job.state.in_(going))) or 0
+    copies = select(File.duplicate_of).where(File.batch_id == batch_id, File.state == FileState.DUPLICATE)
+    looks = [f"{Stage.INSPECT}:{original}" for original in session.scalars(copies)]
+    query = select(func.count()).where(or_(Job.batch_id == batch_id, Job.key.in_(looks)), Job.state.in_(going))
+    return session.scalar(query) or 0
 
 
 def page_counts(session: Session, batch_id: str) -> tuple[int, int]:

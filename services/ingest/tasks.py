@@ -59,8 +59,7 @@ class InspectHandler:
         """The master stays where it is, in quarantine: kept, never parsed again, part of no item."""
         with lease.finish() as session:
             file = session.get_one(File, lease.payload["file"])
-            file.state = FileState.REJECTED
-            file.problems = [problem.to_json() for problem in problems]
+            repository.reject(session, file, [problem.to_json() for problem in problems])
             journal.append(session, "file.reject", actor=None, file=file.id, codes=sorted({each.code for each in problems}))
 
     def _accept(self, lease: Lease, inspection: Inspection, pages: list[PageFacts], stack: Stack) -> None:

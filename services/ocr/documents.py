@@ -30,8 +30,14 @@ def read_document(pages: Sequence[PageReading]) -> DocumentReading:
         type=kind,
         confidence=confidence,
         fields=fields,
-        problems=tuple(_problems(fields)),
+        problems=(*_nothing_on(pages), *_problems(fields)),
     )
+
+
+def _nothing_on(pages: Sequence[PageReading]) -> Iterator[Problem]:
+    """A document without a word is never a success; pages that are not blank tell of it themselves."""
+    if pages and all(page.blank for page in pages):
+        yield Problem("no_text", "All pages of this document are blank. Check that the paper was fed the right side up.")
 
 
 def _problems(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Problem]:
