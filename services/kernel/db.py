@@ -76,7 +76,8 @@ def _tell(tell: Callable[[dict[Any, Any]], None], info: dict[Any, Any]) -> None:
 
 
 def _create_engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # Values stay out of error texts, which end in logs.
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -26,8 +26,8 @@ def downgrade(database: Database, revision: str) -> None:
 
 def is_current(database: Database) -> bool:
     """Whether the catalogue is at the newest revision that this program knows."""
-    with database.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
+    with database.read() as session:  # which waits for no writer, so that readiness can be asked at any time
+        present = MigrationContext.configure(session.connection()).get_current_revision()
     return present == ScriptDirectory(str(FOLDER)).get_current_head()
 
 
