@@ -37,11 +37,12 @@ def decode_jpeg(data: bytes, *, grey: bool = False, reduce: int = 1) -> Pixels |
         flag = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4}
         decoded = cv2.imdecode(raw, flag.get(reduce, cv2.IMREAD_REDUCED_GRAYSCALE_8) | cv2.IMREAD_IGNORE_ORIENTATION)
     else:
-        flags = cv2.IMREAD_COLOR if reduce == 1 else _REDUCED[reduce]
+        # asked for RGB outright, the codec writes it; turned over afterwards a page costs a third more
+        flags = cv2.IMREAD_COLOR_RGB if reduce == 1 else _REDUCED[reduce]
         decoded = cv2.imdecode(raw, flags | cv2.IMREAD_IGNORE_ORIENTATION)
-    if decoded is None:
-        return None
-    pixels: Pixels = decoded if decoded.ndim == 2 else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+        if decoded is not None and reduce > 1:
+            decoded = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    pixels: Pixels | None = decoded
     return pixels
 
 

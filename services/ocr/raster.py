@@ -37,8 +37,10 @@ class Raster:
     jpeg: bytes | None = None
 
     @classmethod
-    def from_answer(cls, facts: Mapping[str, Any], blobs: Sequence[bytes], *, max_pixels: int = MAX_PIXELS) -> Raster:
-        """Rebuild what the child answered. Raises ``ParserFailed`` for numbers that do not add up."""
+    def from_answer(
+        cls, facts: Mapping[str, Any], blobs: Sequence[bytes | memoryview], *, max_pixels: int = MAX_PIXELS
+    ) -> Raster:
+        """Rebuild what the child answered; the pixels stay where they lie. Raises ``ParserFailed`` for numbers that do not add up."""
         width, height, channels = (_natural(facts.get(name)) for name in ("width", "height", "channels"))
         if channels not in (1, 3) or width * height > max_pixels:
             raise _nonsense("the picture's size is out of bounds")
@@ -47,26 +49,29 @@ class Raster:
         dpi = facts.get("dpi")
         if not isinstance(dpi, int | float) or isinstance(dpi, bool) or not math.isfinite(dpi) or not 1 <= dpi <= MAX_DPI:
             raise _nonsense("the resolution is out of bounds")
-        jpeg = blobs[1] if len(blobs) == 2 else None
+        jpeg = bytes(blobs[1]) if len(blobs) == 2 else None
         if jpeg is not None and not serves_as_picture(jpeg, width, height, max_pixels=max_pixels):
             raise _nonsense("the JPEG is not the picture that was sent")
         shape = (height, width) if channels == 1 else (height, width, 3)
         return cls(np.frombuffer(blobs[0], np.uint8).reshape(shape), float(dpi), jpeg)
 
 
-def rasterise(source: BinaryIO, *, media_type: str, page: int, dpi: int = READING_DPI) -> tuple[dict[str, Any], list[bytes]]:
+def rasterise(
+    source: BinaryIO, *, media_type: str, page: int, dpi: int = READING_DPI
+) -> tuple[dict[str, Any], list[bytes | memoryview]]:
     """The child's side: :func:`page_image` as JSON facts and raw blocks (pixels, and the JPEG if there is one)."""
     raster = page_image(source, media_type, page, dpi)
     height, width = raster.pixels.shape[:2]
     facts = {"width": width, "height": height, "channels": 1 if raster.pixels.ndim == 2 else 3, "dpi": raster.dpi}
-    return facts, [raster.pixels.tobytes(), *([raster.jpeg] if raster.jpeg is not None else [])]
+    pixels = memoryview(np.ascontiguousarray(raster.pixels)).cast("B")
+    return facts, [pixels, *([raster.jpeg] if raster.jpeg is not None else [])]
 
 
 def page_image(source: BinaryIO, media_type: str, page: int, dpi: int = READING_DPI, *, max_pixels: int = MAX_PIXELS) -> Raster:
     """Page ``page`` (from 1) of a PDF, TIFF, JPEG, PNG, HEIC or WebP for reading at about ``dpi``.
 
-    Raises ``ParserRefused`` with code ``unsupported``, ``no-such-page``, ``encrypted``, ``truncated``,
-    ``too-many-pixels`` or ``unreadable``.
+    Raises ``ParserRefused`` with code ``unsupported``, ``no_such_page``, ``encrypted``, ``truncated``,
+    ``too_many_pixels`` or ``unreadable``.
     """
     from services.ocr import images, pdf  # the codecs load only in the process that parses
 
@@ -114,12 +119,12 @@ def too_many_pixels(width: int, height: int, max_pixels: int) -> ParserRefused:
     return ParserRefused(
         f"The page has {width} × {height} pixels, more than the {max_pixels} that are read. "
         "Scan it again at a lower resolution.",
-        code="too-many-pixels",
+        code="too_many_pixels",
     )
 
 
 def no_such_page(page: int, pages: int) -> ParserRefused:
-    return ParserRefused(f"There is no page {page}; the file has {pages}.", code="no-such-page")
+    return ParserRefused(f"There is no page {page}; the file has {pages}.", code="no_such_page")
 
 
 def _natural(value: object) -> int:

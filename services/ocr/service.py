@@ -53,4 +53,4 @@ class Reader:
 
     def draw(self, source: BinaryIO, *, media_type: str, file_page: int) -> Raster:
         answer = self._sandbox.call(RASTERISE, source, media_type=media_type, page=file_page, dpi=READING_DPI)
-        return Raster.from_answer(answer.facts, [bytes(blob) for blob in answer.blobs], max_pixels=self._max_pixels)
+        return Raster.from_answer(answer.facts, answer.blobs, max_pixels=self._max_pixels)

@@ -139,6 +139,5 @@ def _warm_up(inspector: Inspector, reader: Reader) -> None:
     ImageDraw.Draw(image).text((200, 300), "Muniment warms up", 0, ImageFont.load_default(60))
     source = BytesIO()
     image.save(source, "PDF", resolution=200)
-    inspection = inspector.file(source)
-    list(inspector.pages(source, inspection))
+    inspection, _ = inspector.examine(source)
     reader.read(source, media_type=inspection.media_type, file_page=1, number=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,7 @@ def settings_in(scratch: Path | None, engine: str = "auto") -> Iterator[Settings
 @contextmanager
 def broker_of(settings: Settings) -> Iterator[None]:
     """The embedded broker, so that wake-ups cost what they cost."""
-    command = [sys.executable, "-m", "services.kernel.queue.broker", str(settings.broker_socket)]
+    command = [sys.executable, "-m", "services.kernel.queue.broker", str(settings.broker_socket), str(os.getpid())]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         try:
             yield
