@@ -72,7 +72,11 @@ class RunningArchive:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> RunningArchive:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()  # else nobody would
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -87,7 +91,11 @@ class RunningArchive:
                 self._command, cwd=self.data.parent, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
         if ready:
-            self.wait_until_ready()
+            try:
+                self.wait_until_ready()
+            except BaseException:
+                self.stop()
+                raise
 
     def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
         deadline = time.monotonic() + seconds
