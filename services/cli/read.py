@@ -63,8 +63,7 @@ def read_file(file: Path, inspector: Inspector, reader: Reader) -> dict[str, Any
         source.seek(0)
         entry: dict[str, Any] = {"file": file.name, "sha256": digest, "engine": reader.engine.info.to_json()}
         try:
-            inspection = inspector.file(source)
-            facts = list(inspector.pages(source, inspection))
+            inspection, facts = inspector.examine(source)
         except ParserRefused as refusal:
             return entry | _outcome([Problem(refusal.code, refusal.detail)], [], [])
         stack = split(facts)

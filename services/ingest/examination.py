@@ -15,7 +15,7 @@ from services.kernel.sandbox.protocol import nonsense
 
 _ROOM = "services.ingest.inspection"
 _PAGES_A_CALL = 16  # each call has the sandbox's wall clock for itself
-_ENDED = frozenset({"timeout", "parser-crashed", "too-much-memory", "nonsense"})
+_ENDED = frozenset({"timeout", "parser_crashed", "too_much_memory", "nonsense"})
 _MOST_ENDED = 5
 
 
@@ -30,7 +30,7 @@ class Examination:
 
 def examine(sandbox: Sandbox, source: BinaryIO, limits: IntakeLimits = IntakeLimits()) -> Examination:
     """Look at the whole file. Raises ParserRefused for a file of which no page can be read: with the code of its pages
-    where all fail alike, else ``no-readable-page``.
+    where all fail alike, else ``no_readable_page``.
     """
     inspection = inspect_file(sandbox, source, limits)
     pages = tuple(page for part in examine_pages(sandbox, source, inspection, limits) for page in part)
@@ -75,7 +75,7 @@ def refuse_unreadable(pages: Sequence[PageFacts]) -> None:
         return
     if len({problem.code for problem in problems}) == 1:
         raise ParserRefused(problems[0].message, code=problems[0].code)
-    raise ParserRefused("Not one page of the file can be shown. Scan it again.", code="no-readable-page")
+    raise ParserRefused("Not one page of the file can be shown. Scan it again.", code="no_readable_page")
 
 
 def _lone_page(sandbox: Sandbox, source: BinaryIO, inspection: Inspection, limits: IntakeLimits, number: int) -> PageFacts:

@@ -16,7 +16,7 @@ ColourMode = Literal["bitonal", "grey", "colour", "unknown"]
 Separator = Literal["patch_t", "cover_sheet"]
 
 _PHASH = re.compile(r"[0-9a-f]{16}")
-_CODE = re.compile(r"[a-z][a-z0-9-]{1,40}")
+_CODE = re.compile(r"[a-z][a-z0-9_]{1,40}")
 _MOST_PROBLEMS = 10_000
 _TEXT_CHARACTERS = 4000
 _MOST_DPI = 20_000

@@ -25,7 +25,7 @@ def inspect(source: BinaryIO, *, limits: dict[str, int]) -> Facts:
     paper = _opened(source, media_type_of(source), bounds)
     if paper.pages > bounds.pages:
         detail = f"The file has more than {bounds.pages} pages. Split it and send the parts."
-        raise ParserRefused(detail, code="too-many-pages")
+        raise ParserRefused(detail, code="too_many_pages")
     if paper.media_type == "application/pdf":
         from services.ingest.formats.inflation import refuse_bombs
 
@@ -45,7 +45,7 @@ def inspect_pages(source: BinaryIO, *, media_type: MediaType, first: int, last: 
 def _check_size(source: BinaryIO, limits: IntakeLimits) -> None:
     if source.seek(0, os.SEEK_END) > limits.size:
         detail = f"The file is larger than {limits.size / 2**30:.1f} GiB. Split it and send the parts."
-        raise ParserRefused(detail, code="too-many-bytes")
+        raise ParserRefused(detail, code="too_many_bytes")
 
 
 def _opened(source: BinaryIO, media_type: MediaType, limits: IntakeLimits) -> Paper:

@@ -1,19 +1,15 @@
-"""Inspection of a whole file through the sandbox, window by window, so that memory does not grow with the pages."""
+"""Inspection with its tools at hand: one sandbox, one set of limits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 
+from services.ingest.examination import examine_pages, inspect_file, refuse_unreadable
 from services.ingest.facts import Inspection, PageFacts
 from services.ingest.limits import IntakeLimits
-from services.kernel.errors import ParserFailed
 from services.kernel.sandbox import Sandbox
-
-INSPECT = "services.ingest.inspection:inspect"
-INSPECT_PAGES = "services.ingest.inspection:inspect_pages"
-WINDOW = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +19,15 @@ class Inspector:
     sandbox: Sandbox
     limits: IntakeLimits
 
-    def file(self, source: BinaryIO) -> Inspection:
-        """Raises ``ParserRefused`` with the reason when the file is not one we take."""
-        answer = self.sandbox.call(INSPECT, source, limits=asdict(self.limits))
-        return Inspection.from_facts(answer.facts, self.limits)
-
-    def pages(
-        self, source: BinaryIO, inspection: Inspection, *, between: Callable[[], None] | None = None
-    ) -> Iterator[PageFacts]:
-        """Facts of every page, in order. ``between`` is called after each window, to renew a lease."""
-        for first in range(1, inspection.pages + 1, WINDOW):
-            last = min(first + WINDOW - 1, inspection.pages)
-            answer = self.sandbox.call(
-                INSPECT_PAGES, source, media_type=inspection.media_type, first=first, last=last, limits=asdict(self.limits)
-            )
-            facts = [PageFacts.from_facts(each, self.limits) for each in answer.facts["pages"]]
-            if [each.number for each in facts] != list(range(first, last + 1)):
-                raise ParserFailed("The parser told of other pages than it was asked for. Scan the file again.")
-            yield from facts
-            if between is not None:
-                between()
+    def examine(
+        self, source: BinaryIO, *, between: Callable[[], None] = lambda: None
+    ) -> tuple[Inspection, list[PageFacts]]:
+        """The file and every page of it, in order. ``between`` is called as pages come, to renew a lease. Raises
+        ``ParserRefused`` with the reason when the file is not one we take, or none of its pages can be looked at."""
+        inspection = inspect_file(self.sandbox, source, self.limits)
+        pages: list[PageFacts] = []
+        for part in examine_pages(self.sandbox, source, inspection, self.limits):
+            pages += part
+            between()
+        refuse_unreadable(pages)
+        return inspection, pages

@@ -97,7 +97,7 @@ def _told(problem: dict[str, Any]) -> dict[str, Any]:
 def _parked(session: Session, batch_id: str) -> list[dict[str, Any]]:
     return [
         {
-            "code": "job-parked",
+            "code": "job_parked",
             "message": f"The stage “{job.kind}” keeps failing: {job.reason} An archivist or the administrator can retry it.",
             "job_id": job.id,
             "severity": "error",

@@ -69,7 +69,7 @@ class _Splitter:
         self._report_unused_cover()
         if not self.documents and not self.problems:
             message = "The file holds separator sheets and blank pages only. Put the paper behind them and scan again."
-            self.problems.append(Problem("no-document", message))
+            self.problems.append(Problem("no_document", message))
         return Stack(tuple(self.documents), tuple(sorted(self.left_out)), tuple(self.problems))
 
     def _read_cover(self, page: PageFacts) -> None:
@@ -82,7 +82,7 @@ class _Splitter:
         if self.cover is not None:
             number, _ = self.cover
             message = "No page follows this cover sheet. Check whether its document was fed, and scan it again."
-            self.problems.append(Problem("cover-without-document", message, number))
+            self.problems.append(Problem("cover_without_document", message, number))
             self.cover = None
 
     def _close_run(self, *, separated: bool) -> None:

@@ -44,7 +44,7 @@ _OTHERS = (
 
 
 def media_type_of(source: BinaryIO) -> MediaType:
-    """Raises ParserRefused: ``empty``, ``wrong-type`` (known, not taken), ``corrupt`` (zeros), ``unknown-type``."""
+    """Raises ParserRefused: ``empty``, ``wrong_type`` (known, not taken), ``corrupt`` (zeros), ``unknown_type``."""
     source.seek(0)
     head = source.read(_HEAD)
     if not head:
@@ -53,11 +53,11 @@ def media_type_of(source: BinaryIO) -> MediaType:
     if found is not None:
         return found
     if (other := _other(head)) is not None:
-        raise ParserRefused(f"This is {other}, whatever its name says. Send one of {_TAKEN}.", code="wrong-type")
+        raise ParserRefused(f"This is {other}, whatever its name says. Send one of {_TAKEN}.", code="wrong_type")
     if not head.strip(b"\0"):
         detail = "The file begins with nothing but zeros: its copying was interrupted. Send it again."
         raise ParserRefused(detail, code="corrupt")
-    raise ParserRefused(f"Nobody here knows what kind of file this is. Send one of {_TAKEN}.", code="unknown-type")
+    raise ParserRefused(f"Nobody here knows what kind of file this is. Send one of {_TAKEN}.", code="unknown_type")
 
 
 def _taken(head: bytes) -> MediaType | None:

@@ -34,9 +34,8 @@ class InspectHandler:
             self._reject(lease, [Problem(refusal.code, refusal.detail)])
             return
         stack = split(pages)
-        if not stack.documents or all(page.problem is not None for page in pages):
-            problems = [*stack.problems, *_page_problems(pages)]
-            self._reject(lease, problems or [Problem("no-document", "There is no readable page in it. Scan it again.")])
+        if not stack.documents:
+            self._reject(lease, list(stack.problems))
             return
         self._accept(lease, inspection, pages, stack)
 
@@ -52,8 +51,7 @@ class InspectHandler:
                 pass
 
         with step("look"), source:
-            inspection = self._inspector.file(source)
-            return inspection, list(self._inspector.pages(source, inspection, between=renew))
+            return self._inspector.examine(source, between=renew)
 
     def _reject(self, lease: Lease, problems: list[Problem]) -> None:
         """The master stays where it is, in quarantine: kept, never parsed again, part of no item."""

@@ -66,4 +66,4 @@ class ParserRefused(InvalidInput):
 class ParserFailed(ParserRefused):
     """The sandboxed child died, ran out of time or memory, or answered nonsense."""
 
-    code, title = "parser-failed", "The file ended its parser"
+    code, title = "parser_failed", "The file ended its parser"

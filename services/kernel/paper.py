@@ -68,6 +68,8 @@ FIELD_NAMES = (
 
 WARNINGS = frozenset(
     {
+        "amount_in_words_repaired",
+        "amount_in_words_unreadable",
         "amount_mismatch",
         "attachments",
         "bank_account_check_failed",

@@ -97,7 +97,7 @@ def _opened(source: BinaryIO, media_type: str, max_pixels: int) -> Iterator[Imag
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ParserRefused(
             f"The picture has more than the {max_pixels} pixels that are read. Scan it again at a lower resolution.",
-            code="too-many-pixels",
+            code="too_many_pixels",
         ) from error
     except UnidentifiedImageError as error:
         raise ParserRefused(

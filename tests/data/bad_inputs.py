@@ -162,25 +162,25 @@ def _other_files():
     package = b"PK\x03\x04\x14\0\0\0\x08\0" + b"\0" * 16 + b"word/document.xml" + b"\0" * 200
     yield rejected("empty", "scan.pdf", b"", "empty")
     yield rejected("only-zeros", "scan.pdf", bytes(100_000), "corrupt")
-    yield rejected("noise", "scan.pdf", bytes((i * 197 + i * i * 31) % 251 + 1 for i in range(5000)), "unknown-type")
-    yield rejected("word-as-pdf", "合同.pdf", package, "wrong-type")
-    yield rejected("ofd-as-pdf", "发票.pdf", package.replace(b"word/document.xml", b"OFD.xml__________"), "wrong-type")
-    yield rejected("empty-zip", "scan.zip", b"PK\x05\x06" + bytes(18), "wrong-type")
-    yield rejected("zip-that-calls-itself-pdf-inside", "scan.pdf", package + b"%PDF-1.7", "wrong-type")
-    yield rejected("old-word", "scan.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "wrong-type")
-    yield rejected("rtf-as-pdf", "scan.pdf", b"{\\rtf1\\ansi hello}", "wrong-type")
-    yield rejected("login-page-as-pdf", "scan.pdf", b"<!DOCTYPE html><html><body>Please sign in</body>", "wrong-type")
-    yield rejected("xml-with-mark", "scan.pdf", b"\xef\xbb\xbf<?xml version='1.0'?><a/>", "wrong-type")
-    yield rejected("text-as-pdf", "scan.pdf", "甲方：张伟\n乙方：某公司\n".encode(), "wrong-type")
-    yield rejected("program-as-pdf", "scan.pdf", b"MZ\x90\0" + bytes(500), "wrong-type")
-    yield rejected("elf-as-tiff", "scan.tif", b"\x7fELF\x02\x01\x01" + bytes(500), "wrong-type")
-    yield rejected("gif", "scan.gif", encoded(sheet(), "GIF"), "wrong-type")
-    yield rejected("bmp-as-jpeg", "scan.jpg", encoded(sheet(), "BMP"), "wrong-type")
-    yield rejected("jpeg-2000", "scan.jp2", b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(100), "wrong-type")
-    yield rejected("avif-as-heic", "scan.heic", b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(100), "wrong-type")
-    yield rejected("video-as-heic", "scan.heic", b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + bytes(100), "wrong-type")
-    yield rejected("sound-as-webp", "scan.webp", b"RIFF\x24\0\0\0WAVEfmt " + bytes(40), "wrong-type")
-    yield rejected("gzip", "scan.pdf.gz", b"\x1f\x8b\x08\0" + bytes(100), "wrong-type")
+    yield rejected("noise", "scan.pdf", bytes((i * 197 + i * i * 31) % 251 + 1 for i in range(5000)), "unknown_type")
+    yield rejected("word-as-pdf", "合同.pdf", package, "wrong_type")
+    yield rejected("ofd-as-pdf", "发票.pdf", package.replace(b"word/document.xml", b"OFD.xml__________"), "wrong_type")
+    yield rejected("empty-zip", "scan.zip", b"PK\x05\x06" + bytes(18), "wrong_type")
+    yield rejected("zip-that-calls-itself-pdf-inside", "scan.pdf", package + b"%PDF-1.7", "wrong_type")
+    yield rejected("old-word", "scan.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "wrong_type")
+    yield rejected("rtf-as-pdf", "scan.pdf", b"{\\rtf1\\ansi hello}", "wrong_type")
+    yield rejected("login-page-as-pdf", "scan.pdf", b"<!DOCTYPE html><html><body>Please sign in</body>", "wrong_type")
+    yield rejected("xml-with-mark", "scan.pdf", b"\xef\xbb\xbf<?xml version='1.0'?><a/>", "wrong_type")
+    yield rejected("text-as-pdf", "scan.pdf", "甲方：张伟\n乙方：某公司\n".encode(), "wrong_type")
+    yield rejected("program-as-pdf", "scan.pdf", b"MZ\x90\0" + bytes(500), "wrong_type")
+    yield rejected("elf-as-tiff", "scan.tif", b"\x7fELF\x02\x01\x01" + bytes(500), "wrong_type")
+    yield rejected("gif", "scan.gif", encoded(sheet(), "GIF"), "wrong_type")
+    yield rejected("bmp-as-jpeg", "scan.jpg", encoded(sheet(), "BMP"), "wrong_type")
+    yield rejected("jpeg-2000", "scan.jp2", b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(100), "wrong_type")
+    yield rejected("avif-as-heic", "scan.heic", b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(100), "wrong_type")
+    yield rejected("video-as-heic", "scan.heic", b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + bytes(100), "wrong_type")
+    yield rejected("sound-as-webp", "scan.webp", b"RIFF\x24\0\0\0WAVEfmt " + bytes(40), "wrong_type")
+    yield rejected("gzip", "scan.pdf.gz", b"\x1f\x8b\x08\0" + bytes(100), "wrong_type")
 
 
 def _pdf_locked():
@@ -198,12 +198,12 @@ def _pdf_damaged():
     yield rejected("pdf-header-only", "scan.pdf", b"%PDF-1.7\n", "truncated")
     yield rejected("pdf-header-and-end", "scan.pdf", b"%PDF-1.7\n%%EOF\n", "corrupt")
     yield rejected("pdf-first-bytes", "scan.pdf", whole[:200], "truncated")
-    yield rejected("pdf-no-pages", "scan.pdf", raw_pdf(CATALOG, b"<< /Type /Pages /Kids [] /Count 0 >>"), "no-pages")
-    yield rejected("pdf-no-page-tree", "scan.pdf", raw_pdf(b"<< /Type /Catalog >>"), "no-pages")
+    yield rejected("pdf-no-pages", "scan.pdf", raw_pdf(CATALOG, b"<< /Type /Pages /Kids [] /Count 0 >>"), "no_pages")
+    yield rejected("pdf-no-page-tree", "scan.pdf", raw_pdf(b"<< /Type /Catalog >>"), "no_pages")
     yield rejected("pdf-overwritten-with-zeros", "scan.pdf", whole[:20] + bytes(len(whole)) + b"\n%%EOF\n", "corrupt")
-    yield rejected("pdf-only-page-has-a-broken-picture", "scan.pdf", pdf_of(b"\xff\xd8\xff not a jpeg"), "page-unreadable")
+    yield rejected("pdf-only-page-has-a-broken-picture", "scan.pdf", pdf_of(b"\xff\xd8\xff not a jpeg"), "page_unreadable")
     missing = raw_pdf(CATALOG, b"<< /Type /Pages /Kids [7 0 R 8 0 R] /Count 2 >>")
-    yield rejected("pdf-only-missing-pages", "scan.pdf", missing, "page-unreadable")
+    yield rejected("pdf-only-missing-pages", "scan.pdf", missing, "page_unreadable")
     unknown = stream(
         b"/Type /XObject /Subtype /Image /Width 100 /Height 100 /ColorSpace /DeviceGray /BitsPerComponent 8 "
         b"/Filter /JBIG2Decode",
@@ -219,7 +219,7 @@ def _pdf_damaged():
             stream(b"", b"q 595 0 0 842 0 0 cm /Im Do Q"),
             unknown,
         ),
-        "page-unreadable",
+        "page_unreadable",
     )
 
 
@@ -228,17 +228,17 @@ def _pdf_hostile():
         "pdf-claims-a-million-pages",
         "scan.pdf",
         raw_pdf(CATALOG, b"<< /Type /Pages /Kids [3 0 R] /Count 1000000 >>", page_object()),
-        "too-many-pages",
+        "too_many_pages",
     )
     content = page_object(b"/Contents 4 0 R")
     single = stream(b"/Filter /FlateDecode", spaces_deflated(600))
-    yield rejected("pdf-bomb", "scan.pdf", raw_pdf(CATALOG, ONE_PAGE, content, single), "decompression-bomb")
+    yield rejected("pdf-bomb", "scan.pdf", raw_pdf(CATALOG, ONE_PAGE, content, single), "decompression_bomb")
     chained = stream(
         b"/Filter [/FlateDecode /FlateDecode /FlateDecode]", zlib.compress(zlib.compress(spaces_deflated(600), 9), 9)
     )
-    yield rejected("pdf-bomb-chained", "scan.pdf", raw_pdf(CATALOG, ONE_PAGE, content, chained), "decompression-bomb")
+    yield rejected("pdf-bomb-chained", "scan.pdf", raw_pdf(CATALOG, ONE_PAGE, content, chained), "decompression_bomb")
     runs = stream(b"/Filter [/RunLengthDecode /RunLengthDecode /RunLengthDecode /RunLengthDecode]", b"\x81\x81" * 500)
-    yield rejected("pdf-bomb-of-run-lengths", "scan.pdf", raw_pdf(CATALOG, ONE_PAGE, content, runs), "decompression-bomb")
+    yield rejected("pdf-bomb-of-run-lengths", "scan.pdf", raw_pdf(CATALOG, ONE_PAGE, content, runs), "decompression_bomb")
     picture = (
         b"/Type /XObject /Subtype /Image /Width 60000 /Height 60000 /ColorSpace /DeviceGray /BitsPerComponent 8 "
         b"/Filter /FlateDecode"
@@ -253,12 +253,12 @@ def _pdf_hostile():
             stream(b"", b"q 595 0 0 842 0 0 cm /Im Do Q"),
             stream(picture, spaces_deflated(3)),
         ),
-        "too-many-pixels",
+        "too_many_pixels",
     )
     giant = page_object(box=b"0 0 14400 14400")
-    yield rejected("pdf-giant-sheet", "scan.pdf", raw_pdf(CATALOG, ONE_PAGE, giant), "too-many-pixels")
+    yield rejected("pdf-giant-sheet", "scan.pdf", raw_pdf(CATALOG, ONE_PAGE, giant), "too_many_pixels")
     circle = raw_pdf(CATALOG, b"<< /Type /Pages /Kids [2 0 R] /Count 1 /Parent 2 0 R >>")
-    yield rejected("pdf-page-tree-in-a-circle", "scan.pdf", circle, "page-unreadable")
+    yield rejected("pdf-page-tree-in-a-circle", "scan.pdf", circle, "page_unreadable")
     yield rejected("pdf-laughs", "scan.pdf", _billion_laughs(), "timeout")
 
 
@@ -277,7 +277,7 @@ def _pdf_partial():
     good, broken = encoded(sheet(), "JPEG"), b"\xff\xd8\xff not a jpeg"
     whole = pdf_of(good, good)
     yield partial("pdf-end-missing", "scan.pdf", whole[: whole.rindex(b"startxref")], "truncated")
-    yield partial("pdf-one-broken-picture", "scan.pdf", pdf_of(good, broken, good), "page-unreadable")
+    yield partial("pdf-one-broken-picture", "scan.pdf", pdf_of(good, broken, good), "page_unreadable")
     yield partial(
         "pdf-claims-more-pages-than-it-has",
         "scan.pdf",
@@ -287,7 +287,7 @@ def _pdf_partial():
             page_object(b"/Contents 4 0 R"),
             stream(b"", b"100 100 300 300 re f"),
         ),
-        "page-unreadable",
+        "page_unreadable",
     )
     document = pikepdf.new()
     document.pages.append(_jpeg_page(document, good))
@@ -298,29 +298,29 @@ def _pdf_partial():
     document.Root.NeedsRendering = True
     xfa = pikepdf.Stream(document, b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'/>")
     document.Root.AcroForm = pikepdf.Dictionary(Fields=[], XFA=document.make_indirect(xfa))
-    yield partial("pdf-dynamic-form", "scan.pdf", _saved(document), "dynamic-form")
+    yield partial("pdf-dynamic-form", "scan.pdf", _saved(document), "dynamic_form")
 
 
 def _tiff():
     sizes = {256: (3, 100), 257: (3, 100), 258: (3, 8), 259: (3, 1), 262: (3, 1), 278: (3, 100)}
     at_the_end = sizes | {273: (4, 1 << 30), 279: (4, 10_000)}
     yield rejected("tiff-header-only", "scan.tif", b"II*\0", "truncated")
-    yield rejected("tiff-no-directory", "scan.tif", tiff(first=0), "no-pages")
+    yield rejected("tiff-no-directory", "scan.tif", tiff(first=0), "no_pages")
     yield rejected("tiff-directory-past-the-end", "scan.tif", tiff(first=1 << 20), "truncated")
     yield rejected("tiff-claims-65535-entries", "scan.tif", tiff(directory(sizes, 0, claims=65535)), "truncated")
     yield rejected("tiff-pixels-missing", "scan.tif", tiff(directory(at_the_end, 0)), "truncated")
     yield rejected("tiff-no-size", "scan.tif", tiff(directory({259: (3, 1)}, 0)), "corrupt")
     giant = {256: (4, 200_000), 257: (4, 200_000), 259: (3, 8), 262: (3, 1), 273: (4, 8), 279: (4, 10)}
-    yield rejected("tiff-giant", "scan.tif", tiff(directory(giant, 0)), "too-many-pixels")
+    yield rejected("tiff-giant", "scan.tif", tiff(directory(giant, 0)), "too_many_pixels")
     small = {256: (3, 1), 257: (3, 1)}
     size = len(directory(small, 0))
     many = b"".join(directory(small, 8 + size * (i + 1)) for i in range(5001)) + directory(small, 0)
-    yield rejected("tiff-5002-pages", "scan.tif", tiff(many), "too-many-pages")
+    yield rejected("tiff-5002-pages", "scan.tif", tiff(many), "too_many_pages")
     whole = encoded(sheet(), "TIFF", compression="tiff_lzw")
     yield rejected("tiff-cut-in-half", "scan.tif", whole[: len(whole) // 2], "truncated")
     yield rejected("bigtiff-nonsense", "scan.tif", b"II+\0\x08\0\0\0" + b"\xff" * 64, "truncated")
     pages = encoded(sheet(), "TIFF", save_all=True, append_images=[sheet(lines=5), sheet(lines=8)])
-    yield partial("tiff-directories-in-a-circle", "scan.tif", _relinked(pages, "circle"), "directory-loop")
+    yield partial("tiff-directories-in-a-circle", "scan.tif", _relinked(pages, "circle"), "directory_loop")
     yield partial("tiff-last-directory-lost", "scan.tif", _relinked(pages, "lost"), "truncated")
     yield partial("tiff-one-page-in-unknown-compression", "scan.tif", _recompressed(pages), "corrupt")
 
@@ -358,7 +358,7 @@ def _jpeg():
     yield rejected("jpeg-cut-in-half", "scan.jpg", whole[: len(whole) // 2], "truncated")
     yield rejected("jpeg-first-bytes", "scan.jpg", whole[:20], "truncated")
     yield rejected("jpeg-marker-only", "scan.jpg", b"\xff\xd8\xff", "truncated")
-    yield rejected("jpeg-giant", "scan.jpg", patched(whole, size, struct.pack(">HH", 65500, 65500)), "too-many-pixels")
+    yield rejected("jpeg-giant", "scan.jpg", patched(whole, size, struct.pack(">HH", 65500, 65500)), "too_many_pixels")
     yield rejected("jpeg-no-width", "scan.jpg", patched(whole, size, struct.pack(">HH", 877, 0)), "corrupt")
     yield rejected("jpeg-without-picture", "scan.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xd9", "corrupt")
 
@@ -366,7 +366,7 @@ def _jpeg():
 def _png():
     whole = encoded(sheet(), "PNG")
     start = whole.index(b"IDAT") + 4
-    yield rejected("png-bomb", "scan.png", png(60_000, 60_000, zlib.compress(bytes(1000))), "too-many-pixels")
+    yield rejected("png-bomb", "scan.png", png(60_000, 60_000, zlib.compress(bytes(1000))), "too_many_pixels")
     yield rejected("png-cut-in-half", "scan.png", whole[: len(whole) // 2], "truncated")
     yield rejected("png-signature-only", "scan.png", whole[:8], "truncated")
     flipped = whole[: start + 9] + bytes([whole[start + 9] ^ 0xFF]) + whole[start + 10 :]

@@ -62,12 +62,12 @@ def living_in(group):
     [
         ("spin", {}, "timeout"),
         ("spin_in_c", {}, "timeout"),
-        ("allocate", {"gigabytes": 10}, "too-much-memory"),
-        ("kill_nine", {}, "parser-crashed"),
-        ("segfault", {}, "parser-crashed"),
-        ("exit_politely", {}, "parser-crashed"),
-        ("bug", {}, "parser-failed"),
-        ("unspeakable", {}, "parser-failed"),
+        ("allocate", {"gigabytes": 10}, "too_much_memory"),
+        ("kill_nine", {}, "parser_crashed"),
+        ("segfault", {}, "parser_crashed"),
+        ("exit_politely", {}, "parser_crashed"),
+        ("bug", {}, "parser_failed"),
+        ("unspeakable", {}, "parser_failed"),
     ],
 )
 def test_what_a_child_does_ends_the_child_only(sandbox, function, params, code):
@@ -79,7 +79,7 @@ def test_what_a_child_does_ends_the_child_only(sandbox, function, params, code):
 
 def test_a_library_that_aborts_for_want_of_memory_is_told_from_a_crash(sandbox):
     parser = sandbox(Limits(address_space=GIB))
-    assert code_of(parser, "eat_memory") == "too-much-memory"
+    assert code_of(parser, "eat_memory") == "too_much_memory"
     assert serves_again(parser)
 
 

@@ -67,7 +67,7 @@ class Deaths:
     def call(self, function, source, **params):
         self.calls += 1
         if self.deadly & set(range(params.get("first", 0), params.get("last", -1) + 1)):
-            raise ParserFailed("It ended its parser.", code="parser-crashed")
+            raise ParserFailed("It ended its parser.", code="parser_crashed")
         return self.sandbox.call(function, source, **params)
 
 
@@ -79,8 +79,8 @@ def test_a_page_that_ends_the_parser_costs_itself_only(sandbox):
     deaths = Deaths(sandbox, {3, 20})
     examination = examine(deaths, stack(40))
     assert [(problem.page, problem.code) for problem in examination.problems] == [
-        (3, "parser-crashed"),
-        (20, "parser-crashed"),
+        (3, "parser_crashed"),
+        (20, "parser_crashed"),
     ]
     assert [page.number for page in examination.pages] == list(range(1, 41))
 
@@ -89,4 +89,4 @@ def test_a_file_of_nothing_but_deadly_pages_is_given_up(sandbox):
     deaths = Deaths(sandbox, set(range(1, 5000)))
     with pytest.raises(ParserRefused) as caught:
         examine(deaths, stack(40))
-    assert caught.value.code == "parser-crashed" and deaths.calls < 10
+    assert caught.value.code == "parser_crashed" and deaths.calls < 10

@@ -254,7 +254,7 @@ def test_an_a0_drawing_at_300_dpi_is_taken():
     assert (page["width_px"], page["height_px"], page["dpi"]) == (9933, 14043, 300)
 
 
-@pytest.mark.parametrize(("frames", "limits", "code"), [(1, {"size": 1000}, "too-many-bytes"), (4, {}, "too-many-pages")])
+@pytest.mark.parametrize(("frames", "limits", "code"), [(1, {"size": 1000}, "too_many_bytes"), (4, {}, "too_many_pages")])
 def test_limits_are_kept(frames, limits, code):
     from services.kernel.errors import ParserRefused
 

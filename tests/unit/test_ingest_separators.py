@@ -69,11 +69,11 @@ def test_a_cover_sheet_may_be_followed_by_a_patch_sheet():
 @pytest.mark.parametrize(("sketch", "page"), [("xC", 2), ("CCx", 1), ("C_", 1)])
 def test_a_cover_sheet_without_document_is_reported(sketch, page):
     (problem,) = split(pages(sketch)).problems
-    assert (problem.code, problem.page) == ("cover-without-document", page)
+    assert (problem.code, problem.page) == ("cover_without_document", page)
 
 
 def test_separators_alone_are_reported():
-    assert [problem.code for problem in split(pages("T_T")).problems] == ["no-document"]
+    assert [problem.code for problem in split(pages("T_T")).problems] == ["no_document"]
 
 
 @given(st.text(alphabet="x_TC!", max_size=30))

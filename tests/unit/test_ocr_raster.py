@@ -97,7 +97,7 @@ def test_pages_of_a_tiff_are_counted_and_taken_one_by_one() -> None:
     assert [dark_corner(page_image(file, "image/tiff", page)) for page in (1, 2)] == ["top left", "bottom right"]
     with pytest.raises(ParserRefused) as refused:
         page_image(file, "image/tiff", 3)
-    assert refused.value.code == "no-such-page"
+    assert refused.value.code == "no_such_page"
 
 
 @pytest.mark.parametrize(("tag", "corner"), [(1, "top left"), (3, "bottom right"), (6, "top right"), (8, "bottom left")])
@@ -187,9 +187,9 @@ def vast_pdf() -> BytesIO:
 @pytest.mark.parametrize(
     ("file", "media_type", "code"),
     [
-        (bomb_png, "image/png", "too-many-pixels"),
+        (bomb_png, "image/png", "too_many_pixels"),
         (locked_pdf, "application/pdf", "encrypted"),
-        (vast_pdf, "application/pdf", "too-many-pixels"),
+        (vast_pdf, "application/pdf", "too_many_pixels"),
         (lambda: BytesIO(saved(sheet(), "JPEG").getvalue()[:9000]), "image/jpeg", "truncated"),
         (lambda: BytesIO(saved(sheet(), "PNG").getvalue()[:3000]), "image/png", "truncated"),
         (lambda: BytesIO(b"%PDF-1.7\nnothing"), "application/pdf", "unreadable"),

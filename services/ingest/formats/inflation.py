@@ -44,7 +44,7 @@ def _check(stream: pikepdf.Stream, most: int) -> None:
     grows_beyond = _inflates_beyond(most, raw, len(filters)) if deflate_only else len(growing) > 1
     if grows_beyond:
         detail = "The PDF holds data that would unpack to an absurd size. Do not open it; ask its sender for a scan."
-        raise ParserRefused(detail, code="decompression-bomb")
+        raise ParserRefused(detail, code="decompression_bomb")
 
 
 def _filters(stream: pikepdf.Stream) -> list[str]:

@@ -50,7 +50,7 @@ def check_pixels(width: int, height: int, most: int) -> None:
             f"A page of {width} x {height} pixels ({megapixels:.0f} million) is larger than the {limit:.0f} million "
             "taken here. Scan it at a lower resolution."
         )
-        raise ParserRefused(detail, code="too-many-pixels")
+        raise ParserRefused(detail, code="too_many_pixels")
 
 
 def drafted(picture: Image.Image, dpi: int | None) -> Image.Image:

@@ -48,17 +48,17 @@ class Pdf:
             self.problems.append(Problem("attachments", message))
         if self._document.get_formtype() in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND):
             message = "The PDF is a dynamic form that only its own program shows. Print it and scan the print."
-            self.problems.append(Problem("dynamic-form", message))
+            self.problems.append(Problem("dynamic_form", message))
 
     def view(self, number: int) -> PageView:
         try:
             page = self._document[number - 1]
         except pypdfium2.PdfiumError as error:
-            raise ParserRefused("This page of the PDF is damaged. Scan it again.", code="page-unreadable") from error
+            raise ParserRefused("This page of the PDF is damaged. Scan it again.", code="page_unreadable") from error
         try:
             return self._view(page)
         except pypdfium2.PdfiumError as error:
-            raise ParserRefused("This page of the PDF cannot be shown. Scan it again.", code="page-unreadable") from error
+            raise ParserRefused("This page of the PDF cannot be shown. Scan it again.", code="page_unreadable") from error
         finally:
             page.close()
 
@@ -108,7 +108,7 @@ def _why_not(source: BinaryIO, *, cut_off: bool) -> ParserRefused:
             return _locked()
         no_pages = "unable to find page tree" in str(error)
     if no_pages and not cut_off:
-        return ParserRefused("The PDF holds no page. Export or scan it again.", code="no-pages")
+        return ParserRefused("The PDF holds no page. Export or scan it again.", code="no_pages")
     return _damaged(cut_off=cut_off)
 
 
@@ -173,7 +173,7 @@ def _refuse_broken(pictures: list[Any]) -> None:
             picture.get_bitmap()
         except (pypdfium2.PdfiumError, ValueError) as error:
             detail = "The picture on this page is damaged. Scan the sheet again."
-            raise ParserRefused(detail, code="page-unreadable") from error
+            raise ParserRefused(detail, code="page_unreadable") from error
 
 
 def _scanned_mode(scan: Any) -> ColourMode:

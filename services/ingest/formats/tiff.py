@@ -78,7 +78,7 @@ class Tiff:
         seen: set[int] = set()
         while offset:
             if offset in seen:
-                self._report("directory-loop", "The TIFF's list of pages runs in a circle", len(sizes))
+                self._report("directory_loop", "The TIFF's list of pages runs in a circle", len(sizes))
                 break
             seen.add(offset)
             try:
@@ -92,7 +92,7 @@ class Tiff:
             if len(sizes) > self._limits.pages:
                 break
         if not sizes:
-            raise ParserRefused("The TIFF holds no page. Scan it again.", code="no-pages")
+            raise ParserRefused("The TIFF holds no page. Scan it again.", code="no_pages")
         return sizes
 
     def _report(self, code: str, what: str, after: int) -> None:

@@ -63,9 +63,9 @@ def _answer(request: dict[str, Any], source: BinaryIO, target: int, prefixes: tu
     except ParserRefused as refusal:
         error = {"refused": True, "code": refusal.code, "detail": refusal.detail}
     except MemoryError:
-        error = {"code": "too-much-memory", "detail": "This file needs more memory than a parser may use."}
+        error = {"code": "too_much_memory", "detail": "This file needs more memory than a parser may use."}
     except Exception as failure:
-        error = {"code": "parser-failed", "detail": f"The parser failed: {type(failure).__name__}: {failure}"}
+        error = {"code": "parser_failed", "detail": f"The parser failed: {type(failure).__name__}: {failure}"}
     os.ftruncate(target, 0)
     os.lseek(target, 0, os.SEEK_SET)
     return write_answer(target, {"error": error}, ())

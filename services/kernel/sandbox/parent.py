@@ -16,7 +16,7 @@ from services.kernel.sandbox.limits import Limits
 from services.kernel.sandbox.process import ChildProcess
 from services.kernel.sandbox.protocol import MESSAGE_BYTES, Answer, read_answer
 
-_HARMLESS = "parser-failed"  # the function raised, the child caught it and answered in good order
+_HARMLESS = "parser_failed"  # the function raised, the child caught it and answered in good order
 
 
 class Sandbox:
@@ -37,8 +37,8 @@ class Sandbox:
     def call(self, function: str, source: BinaryIO, **params: Any) -> Answer:
         """Run ``function`` (``package.module:name``) on the whole of ``source`` in the child, ``params`` being JSON.
 
-        Raises ParserRefused as the function raised it; ParserFailed with code ``timeout``, ``parser-crashed``,
-        ``too-much-memory``, ``nonsense`` (the child lied) or ``parser-failed`` (any other exception of the function).
+        Raises ParserRefused as the function raised it; ParserFailed with code ``timeout``, ``parser_crashed``,
+        ``too_much_memory``, ``nonsense`` (the child lied) or ``parser_failed`` (any other exception of the function).
         """
         request = json.dumps({"function": function, "params": params}).encode()
         if len(request) > MESSAGE_BYTES:
@@ -48,7 +48,7 @@ class Sandbox:
             try:
                 return self._exchange(request, descriptor)
             except ParserFailed as failure:
-                if not used or failure.code != "too-much-memory":
+                if not used or failure.code != "too_much_memory":
                     raise
             # Earlier calls may have used up the memory: the file deserves a fresh child before it is blamed.
             return self._exchange(request, descriptor)

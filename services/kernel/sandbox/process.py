@@ -29,7 +29,7 @@ class ChildProcess:
     """Its socket, its scratch folder, and what isolation it reported. ``calls`` counts requests sent."""
 
     def __init__(self, limits: Limits, prefixes: tuple[str, ...]) -> None:
-        """Raises ParserFailed (``parser-not-started``) when no child says that it is ready."""
+        """Raises ParserFailed (``parser_not_started``) when no child says that it is ready."""
         self.calls = 0
         self._limits = limits
         self._scratch = Path(tempfile.mkdtemp(prefix="parser-"))
@@ -41,7 +41,7 @@ class ChildProcess:
     def ask(self, request: bytes, source: int, target: int) -> int:
         """Send a request with its two descriptors; give the length of the header that the child wrote to ``target``.
 
-        Raises ParserFailed: ``timeout``, ``parser-crashed``, ``too-much-memory``, ``nonsense``. The child is then of no
+        Raises ParserFailed: ``timeout``, ``parser_crashed``, ``too_much_memory``, ``nonsense``. The child is then of no
         further use.
         """
         self.calls += 1
@@ -82,7 +82,7 @@ class ChildProcess:
         if not greeting:
             self.end()
             raise ParserFailed(
-                "The parser process does not start. Run `muniment doctor` and try again.", code="parser-not-started"
+                "The parser process does not start. Run `muniment doctor` and try again.", code="parser_not_started"
             )
         in_force: list[str] = json.loads(greeting)["in_force"]
         return in_force
@@ -96,8 +96,8 @@ class ChildProcess:
         if self._popen.returncode == -signal.SIGPROF:
             return ParserFailed("Reading this took too long. Scan it again, or split it.", code="timeout")
         if peak > 0.8 * self._limits.address_space:
-            return ParserFailed("This file needs more memory than a parser may use.", code="too-much-memory")
-        return ParserFailed("This file ended the program that reads it. Scan it again.", code="parser-crashed")
+            return ParserFailed("This file needs more memory than a parser may use.", code="too_much_memory")
+        return ParserFailed("This file ended the program that reads it. Scan it again.", code="parser_crashed")
 
 
 def _waited(pid: int) -> tuple[int, int] | None:

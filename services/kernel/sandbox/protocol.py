@@ -25,7 +25,7 @@ MESSAGE_BYTES = 1 << 16
 NONSENSE = "The parser gave an answer that cannot be right. Scan the sheet again; keep the file for an administrator."
 
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
-_CODE = re.compile(r"[a-z][a-z0-9-]{1,40}")
+_CODE = re.compile(r"[a-z][a-z0-9_]{1,40}")
 _DETAIL_CHARACTERS = 1000
 
 
