@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf, Stream
-from pikepdf._core import get_access_default_mmap, set_access_default_mmap
+from pikepdf import AccessMode, Array, Dictionary, Name, Pdf, Stream
 
 from services.kernel.errors import IntegrityError, InvalidInput
 from services.kernel.paper import PageReading, Point
@@ -48,11 +46,12 @@ def write_pdfa(pages: Iterable[PdfPage], out: BinaryIO, *, title: str) -> int:
     from pikepdf import pdfa  # a third of a second that a server, and a worker at its start, can do without
 
     alphabet = Alphabet()
-    with _unmapped(), tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile() as file:
         count = _write_draft(pages, alphabet, file)
         if not count:
             raise InvalidInput("A PDF needs at least one page; read the document first.")
-        with Pdf.open(file) as document:
+        # read, not mapped: a mapped file counts as this process's memory until the system wants it back
+        with Pdf.open(file, access_mode=AccessMode.stream) as document:
             font = document.make_indirect(_font(document, alphabet))
             for page in document.pages:
                 page.obj.Resources.Font = Dictionary(F0=font)
@@ -99,17 +98,6 @@ class _Draft:
         table = f"xref\n0 {size}\n0000000000 65535 f \n{rows}trailer\n<< /Size {size} /Root 1 0 R >>\n"
         self._file.write(f"{table}startxref\n{start}\n%%EOF\n".encode("ascii"))
         self._file.seek(0)
-
-
-@contextmanager
-def _unmapped() -> Iterator[None]:
-    """Files are read, not mapped: a mapped file counts as this process's memory until the system wants it back."""
-    before = get_access_default_mmap()
-    set_access_default_mmap(False)
-    try:
-        yield
-    finally:
-        set_access_default_mmap(before)
 
 
 def _add_page(draft: _Draft, page: PdfPage, alphabet: Alphabet) -> int:

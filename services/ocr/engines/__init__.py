@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.kernel.errors import InvalidInput
+from services.kernel.errors import InvalidInput, Unavailable
 from services.ocr.engines.orientation import Orientation, load_orientation
 from services.ocr.engines.port import Engine
 from services.ocr.engines.rapid import load_rapid
@@ -24,7 +24,7 @@ def load_engine(name: str = "auto") -> Engine:
         return load_tesseract()
     try:
         return load_rapid()
-    except ImportError:
+    except ImportError as error:
         if name == "rapid":
-            raise
+            raise Unavailable(f"The engine rapid does not load ({error}); install the project's packages again.") from error
         return load_tesseract()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from services.ocr.pixels import Floats
 
@@ -23,9 +23,8 @@ def _by_openvino(model: Path) -> Network:
     import openvino
 
     core = openvino.Core()
-    settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
-    if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        settings["INFERENCE_PRECISION_HINT"] = "bf16"  # reads the same and 1.7 times as fast where the processor has it
+    # where the processor has bfloat16, OpenVINO computes in it by itself: it reads the same, 1.7 times as fast
+    settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
     request = core.compile_model(core.read_model(model), "CPU", settings).create_infer_request()
 
     def run(inputs: Floats) -> Floats:

@@ -33,19 +33,22 @@ _LEAST_CONFIDENCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RapidEngine:
-    """Finds and reads lines with two networks. See :func:`load_rapid`."""
+    """Finds lines with one network and reads them with another; between them ``boxes_of`` makes boxes of the first's heat
+    map, ``cut`` takes each as an upright strip, and ``decode`` makes text of what the second says. See :func:`load_rapid`.
+    """
 
     info: EngineInfo
     finder: Network
     reader: Network
     boxes_of: Any
+    cut: Any
     decode: Any
 
     def read(self, pixels: Pixels) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
         lines = []
         for box in self._find(pixels):
-            text, confidence = self._read_line(_cut(pixels, box))
+            text, confidence = self._read_line(self.cut(pixels, np.asarray(box, np.float32)))
             if text.strip() and confidence >= _LEAST_CONFIDENCE:
                 lines.append(Line(text.strip(), _corners(box), min(1.0, float(confidence))))
         return lines
@@ -77,6 +80,7 @@ def load_rapid(size: Size = "tiny", backend: Backend | None = None) -> RapidEngi
     """
     from rapidocr.ch_ppocr_det.utils import DBPostProcess
     from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
+    from rapidocr.utils.process_img import get_rotate_crop_image
 
     px.one_thread()
     find_model, read_model, alphabet = _models(size)
@@ -86,6 +90,7 @@ def load_rapid(size: Size = "tiny", backend: Backend | None = None) -> RapidEngi
         finder,
         reader,
         DBPostProcess(thresh=0.3, box_thresh=0.5, max_candidates=3000, unclip_ratio=1.6, use_dilation=True),
+        get_rotate_crop_image,
         CTCLabelDecode(character_path=alphabet),
     )
 
@@ -107,14 +112,6 @@ def _models(size: Size) -> tuple[Path, Path, Path]:
     models = Path(spec.submodule_search_locations[0]) / "models" / "ppocrv6"
     alphabet = "ppocrv6_tiny_dict.txt" if size == "tiny" else "ppocrv6_dict.txt"
     return models / size / "det" / "det.onnx", models / size / "rec" / "rec.onnx", models / alphabet
-
-
-def _cut(pixels: Pixels, box: Any) -> Pixels:
-    """The line as an upright strip. Most lines of a scan are straight enough to be sliced, which spares a warp."""
-    from rapidocr.utils.process_img import get_rotate_crop_image
-
-    strip: Pixels = get_rotate_crop_image(pixels, np.asarray(box, np.float32))
-    return np.ascontiguousarray(strip)
 
 
 def _corners(box: Any) -> Box:
