@@ -266,34 +266,40 @@ def test_paging_stays_whole_while_others_write(index):
     assert [hit.item_id for hit in (*first.hits, *rest.hits)] == [f"i{number}" for number in range(9, -1, -1)]
 
 
-def residue(folder: Path, words: list[str]) -> list[str]:
-    """Terms in the decoded full-text index, and bytes in any file, that tell of ``words``."""
-    found = []
+def residue(folder: Path, signs: str, stretches: list[bytes]) -> list[object]:
+    """Terms in the decoded full-text index that hold one of ``signs``, and ``stretches`` of bytes in any file."""
+    found: list[object] = []
     for path in folder.glob("index-*.db"):
         with closing(apsw.Connection(str(path))) as connection:
             connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'words', 'row')")
-            terms = [term for (term,) in connection.execute("SELECT term FROM terms")]
-            size = [3 if word.isascii() else 1 for word in words]
-            signs = {word[i : i + n] for word, n in zip(words, size, strict=True) for i in range(len(word) - n + 1)}
-            found += [term for term in terms if any(sign in term for sign in signs)]
+            found += [term for (term,) in connection.execute("SELECT term FROM terms") if set(term) & set(signs)]
     for path in folder.iterdir():
         content = path.read_bytes()
-        found += [f"{path.name}: {word}" for word in words if word.encode() in content]
+        found += [(path.name, stretch) for stretch in stretches if stretch in content]
     return found
+
+
+def packed_pages(folder: Path) -> list[bytes]:
+    """The compressed lines of every page."""
+    (path,) = folder.glob("index-*.db")
+    with closing(apsw.Connection(str(path))) as connection:
+        return [bytes(lines) for (lines,) in connection.execute("SELECT lines FROM page")]
 
 
 def test_a_delete_leaves_nothing_behind(tmp_path, archive):
     index = Fts5Index(tmp_path)
-    secret = ["饕餮", "魑魅魍魉", "鬯", "qzxkj"]
     index.put(archive[:150])
-    index.put([item(1, "饕餮 魑魅魍魉\nQZxkj-1", title="鬯", names=("饕餮",), fields={"party_buyer": ["魑魅"]})])
-    index.put([item(1, "饕餮 魑魅魍魉 魍魉\nQZxkj-2", title="鬯鬯")])
+    before = packed_pages(tmp_path)
+    index.put([item(1, "饕餮 魑魅魍魉\nQZxkj-1", title="鬯鬯", names=("饕餮",), fields={"party_buyer": ["魑魅"]})])
+    index.put([item(1, "饕餮 魑魅魍魉 魍魉\nQZxkj-2", title="鬯鬯", lookups={"phone": ["feedbeef" * 4]})])
+    secret = [word.encode() for word in ("饕餮", "魑魅", "魍魉", "鬯鬯", "qzxkj", "QZxkj", "feedbeef")]
+    secret += [lines for lines in packed_pages(tmp_path) if lines not in before]
     index.put(archive[150:])
-    assert len(residue(tmp_path, secret)) > len(secret)
+    assert len(residue(tmp_path, "饕餮魑魅魍魉鬯", secret)) > len(secret)
     assert found(index, "饕餮") == ["i1"]
     index.delete(["i1", "unknown"])
     assert found(index, "饕餮") == found(index, "鬯") == []
-    assert residue(tmp_path, [*secret, "QZxkj"]) == []
+    assert residue(tmp_path, "饕餮魑魅魍魉鬯", secret) == []
     assert index.count() == len(archive)
     assert index.check() == []
     index.close()
@@ -305,7 +311,7 @@ def test_every_delete_in_an_archive_leaves_nothing_behind(tmp_path, archive):
     index.put(item(n, f"{rare[n]}合同{rare[n]}" * 20, title=rare[n]) for n in range(60))
     index.put(archive[:100])
     index.delete([f"i{n}" for n in range(0, 60, 2)])
-    assert residue(tmp_path, rare[::2]) == []
+    assert residue(tmp_path, "".join(rare[::2]), [f"{sign}合".encode() for sign in rare[::2]]) == []
     assert all(found(index, sign) for sign in rare[1::2])
     index.close()
 
@@ -318,7 +324,7 @@ def test_a_delete_that_was_cut_short_is_finished_by_the_next(tmp_path, monkeypat
         with pytest.raises(Unavailable):
             index.delete(["i1"])
     index.delete(["i1"])
-    assert residue(tmp_path, ["饕餮"]) == []
+    assert residue(tmp_path, "饕餮", ["饕餮".encode()]) == []
     assert found(index, "合同") == ["i2"]
     index.close()
 

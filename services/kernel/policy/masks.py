@@ -52,13 +52,25 @@ def mask_identifiers(text: str) -> str:
 
 def mask_values(text: str, names: Iterable[str], addresses: Iterable[str] = ()) -> str:
     """Return ``text`` with these people's names and addresses masked character for character, also where OCR put spaces."""
-    for name in sorted(set(names), key=len, reverse=True):
-        for person in _PEOPLE.split(name)[::2]:
-            if not is_company(person):
-                text = _hide(text, person, keep=1)
-    for address in sorted(set(addresses), key=len, reverse=True):
-        text = _hide(text, address, keep=len(_mask_address(address)) - len(_HIDDEN))
-    return text
+    people = {person for name in names for person in _PEOPLE.split(name)[::2] if not is_company(person)}
+    kept = {_squeezed(person): 1 for person in people}
+    kept |= {_squeezed(address): len(_mask_address(address)) - len(_HIDDEN) for address in addresses}
+    places = [place for place, char in enumerate(text) if not char.isspace()]
+    written = _squeezed(text)
+    hidden: set[int] = set()
+    for value, shown in kept.items():
+        position = written.find(value) if len(value) > 1 else -1
+        while position >= 0:
+            hidden.update(places[position + shown : position + len(value)])
+            position = written.find(value, position + 1)
+    return "".join("*" if place in hidden else char for place, char in enumerate(text)) if hidden else text
+
+
+def _squeezed(text: str) -> str:
+    """Return ``text`` as it is compared: half width, lower case, without white space; one character for each that is none."""
+    narrow = "".join(fold_width(text).split())
+    lower = narrow.lower()
+    return lower if len(lower) == len(narrow) else narrow
 
 
 def is_company(name: str) -> bool:
@@ -85,24 +97,3 @@ def _mask_digits(kind: Kind, written: str) -> str:
 def _mask_address(value: str) -> str:
     match = _DISTRICT.match(value) or _COUNTY_CITY.match(value) or _CITY.match(value)
     return (match.group() if match else "") + _HIDDEN
-
-
-def _hide(text: str, value: str, keep: int) -> str:
-    """Replace every sign of ``value`` after the first ``keep``, wherever it stands, with any white space inside."""
-    signs = [char for char in fold_width(value) if not char.isspace()]
-    if len(signs) < 2:
-        return text
-    pattern = re.compile(r"\s*".join(map(re.escape, signs)), re.I)
-    parts, position = [], 0
-    for match in pattern.finditer(fold_width(text)):
-        parts += [text[position : match.start()], _hide_match(text[match.start() : match.end()], keep)]
-        position = match.end()
-    return "".join([*parts, text[position:]])
-
-
-def _hide_match(written: str, keep: int) -> str:
-    shown, out = 0, []
-    for char in written:
-        out.append(char if char.isspace() or shown < keep else "*")
-        shown += not char.isspace()
-    return "".join(out)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import zlib
+from array import array
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,7 +28,7 @@ from services.search.index.fts5_match import ALL, COLUMNS
 from services.search.index.port import IndexDocument, IndexPage
 from services.search.index.snippets import StoredPage
 
-LAYOUT = "1"
+LAYOUT = "2"
 _LEAST_SQLITE = (3, 53)
 _BUSY_MS = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,17 +50,28 @@ CREATE TABLE item (
 CREATE TABLE item_day (n INTEGER, day TEXT, PRIMARY KEY (n, day)) WITHOUT ROWID;
 CREATE TABLE item_amount (n INTEGER, cents INTEGER, PRIMARY KEY (n, cents)) WITHOUT ROWID;
 CREATE TABLE content (n INTEGER PRIMARY KEY, reference_code TEXT, title TEXT, personal TEXT, forms TEXT);
-CREATE TABLE page (place INTEGER PRIMARY KEY, form TEXT NOT NULL, lines BLOB NOT NULL);
+CREATE TABLE page (place INTEGER PRIMARY KEY, form TEXT NOT NULL, lines BLOB NOT NULL, boxes BLOB NOT NULL);
 CREATE TABLE gone (item_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 ({}, content='', columnsize=0, tokenize='ascii', prefix='1');
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 """.format(", ".join(COLUMNS))
 """``item`` is narrow, as every match reads it; ``received`` is microseconds since 1970. ``page.place`` is the item's ``n`` ×
 2^20 + page number. The tokenizer ``ascii`` splits at white space and ASCII punctuation only, and tokens hold neither.
-``gone`` lists what was deleted while the generation was under construction."""
+``page.lines`` is compressed UTF-8, ``page.boxes`` eight 32-bit floats a line. ``gone`` lists what was deleted while the
+generation was under construction."""
 
 _INSERT = f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"  # noqa: S608  # fixed names
 _FORGET = f"INSERT INTO words (words, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?{', ?' * len(COLUMNS)})"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPage:
+    """A page as its row: the normal form of its masked text, its lines and boxes packed."""
+
+    number: int
+    form: str
+    lines: bytes
+    boxes: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class Prepared:
 
     document: IndexDocument
     title: str
-    pages: tuple[tuple[int, str, bytes], ...]
+    pages: tuple[PreparedPage, ...]
     forms: dict[str, list[str]]
 
 
@@ -155,9 +168,10 @@ def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = F
         (n, document.reference_code, prepared.title, _json(personal), _json(prepared.forms)),
     )
     connection.executemany(
-        "INSERT INTO page VALUES (?, ?, ?)", [(n * _PAGES + number, form, lines) for number, form, lines in prepared.pages]
+        "INSERT INTO page VALUES (?, ?, ?, ?)",
+        [(n * _PAGES + page.number, page.form, page.lines, page.boxes) for page in prepared.pages],
     )
-    connection.execute(_INSERT, (n, *_columns(prepared.forms, [form for _, form, _ in prepared.pages])))
+    connection.execute(_INSERT, (n, *_columns(prepared.forms, [page.form for page in prepared.pages])))
 
 
 def remove(connection: apsw.Connection, item_id: str) -> bool:
@@ -188,26 +202,25 @@ def pages_with(connection: apsw.Connection, n: int, forms: Sequence[str], most: 
     if not places:
         places = {p for (p,) in connection.execute("SELECT min(place) FROM page WHERE place >= ? AND place < ?", span) if p}
     rows = connection.execute(
-        "SELECT place, lines FROM page WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place", (_json(sorted(places)),)
+        "SELECT place, lines, boxes FROM page WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place",
+        (_json(sorted(places)),),
     )
-    return [_unpack(place % _PAGES, lines) for place, lines in rows]
+    return [StoredPage(place % _PAGES, partial(_unpack, lines, boxes)) for place, lines, boxes in rows]
 
 
-def _prepare_page(page: IndexPage) -> tuple[int, str, bytes]:
+def _prepare_page(page: IndexPage) -> PreparedPage:
     text = "\n".join(" ".join(tokens.canonical(line).splitlines()) for line, _ in page.lines)
     masked = mask_identifiers(text)
-    lines = masked.split("\n") if page.lines else []
-    packed = [[line, [round(c, 1) for point in box for c in point]] for line, (_, box) in zip(lines, page.lines, strict=True)]
-    return page.number, tokens.normal(masked), zlib.compress(_json(packed).encode(), 1)
+    corners = array("f", [coordinate for _, box in page.lines for point in box for coordinate in point])
+    return PreparedPage(page.number, tokens.normal(masked), zlib.compress(masked.encode(), 1), corners.tobytes())
 
 
-def _unpack(number: int, lines: bytes) -> StoredPage:
-    packed = json.loads(zlib.decompress(lines))
-    return StoredPage(number, [line for line, _ in packed], [_box(corners) for _, corners in packed])
-
-
-def _box(c: list[float]) -> Box:
-    return ((c[0], c[1]), (c[2], c[3]), (c[4], c[5]), (c[6], c[7]))
+def _unpack(lines: bytes, boxes: bytes) -> tuple[list[str], list[Box]]:
+    corners = array("f", boxes)
+    points = [(x, y) for x, y in zip(corners[::2], corners[1::2], strict=True)]
+    return zlib.decompress(lines).decode().split("\n"), [
+        (points[i], points[i + 1], points[i + 2], points[i + 3]) for i in range(0, len(points), 4)
+    ]
 
 
 def _keywords(document: IndexDocument) -> list[str]:

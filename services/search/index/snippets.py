@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 from services.kernel.paper import Box, Point
@@ -30,17 +30,20 @@ class Needle:
     masked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class StoredPage:
-    """A page as stored: canonical (NFC) masked lines and their boxes."""
+    """A page as stored, read when it is needed: ``load`` returns its canonical (NFC) masked lines and their boxes."""
 
-    number: int
-    lines: Sequence[str]
-    boxes: Sequence[Box]
+    def __init__(self, number: int, load: Callable[[], tuple[Sequence[str], Sequence[Box]]]) -> None:
+        self.number = number
+        self._load = load
 
-    @property
+    @cached_property
+    def content(self) -> tuple[Sequence[str], Sequence[Box]]:
+        return self._load()
+
+    @cached_property
     def text(self) -> str:
-        return "\n".join(self.lines)
+        return "\n".join(self.content[0])
 
 
 def needles(query: Node) -> tuple[Needle, ...]:
@@ -67,6 +70,7 @@ def snippets(pages: Sequence[StoredPage], wanted: Sequence[Needle], shown: Calla
     ``shown`` turns a page's text into what the caller may see of it, character for character.
     """
     marks = lru_cache(maxsize=None)(lambda index: _marks(pages[index].text, wanted))
+    shown_of = lru_cache(maxsize=None)(lambda index: shown(pages[index].text))
     windows: list[tuple[int, int, int]] = []
     seen: set[Needle] = set()
     for fresh_only in (True, False):
@@ -82,13 +86,13 @@ def snippets(pages: Sequence[StoredPage], wanted: Sequence[Needle], shown: Calla
                     seen.add(mark.needle)
     if not windows and pages:
         windows = [(0, *_window(pages[0].text, None))]
-    return tuple(
-        _cut(pages[index], shown(pages[index].text), marks(index), start, end) for index, start, end in sorted(windows)
-    )
+    return tuple(_cut(pages[index], shown_of(index), marks(index), start, end) for index, start, end in sorted(windows))
 
 
 def _marks(text: str, wanted: Sequence[Needle]) -> list[_Mark]:
     """Return where the needles stand in a page's text, in order, overlapping ones of several needles included."""
+    if not wanted:
+        return []
     aligned = tokens.align(text)
     marks: list[_Mark] = []
     for needle in wanted:
@@ -129,7 +133,7 @@ def boxes_of(page: StoredPage, start: int, end: int) -> list[Box]:
     """Return the boxes of ``page.text[start:end]``: one for each line that it touches."""
     found: list[Box] = []
     offset = 0
-    for line, box in zip(page.lines, page.boxes, strict=True):
+    for line, box in zip(*page.content, strict=True):
         first, last = max(start - offset, 0), min(end - offset, len(line))
         if first < last:
             found.append(part_of_box(line, box, first, last))
