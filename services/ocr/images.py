@@ -24,6 +24,7 @@ FORMATS = {
     "image/webp": ("WEBP",),
 }
 _ORIENTATION = 0x0112
+_DRAWING = 40_000_000  # pixels: A3 at 400 dpi is less
 _TOO_FINE = 1.2  # less is not worth the work of reducing
 _FINEST_PICTURE_DPI = 320  # a finer JPEG is a master, too heavy to be a page picture
 
@@ -39,10 +40,13 @@ def page_image(source: BinaryIO, media_type: str, page: int, dpi: int, max_pixel
             raster = jpeg_raster(source.read(), declared[0], dpi)
             if raster is not None:
                 return raster
-        upright = ImageOps.exif_transpose(image)
-        if upright.size != image.size:
+        size = image.size
+        ImageOps.exif_transpose(image, in_place=True)
+        if image.size != size:
             declared = (declared[1], declared[0])
-        return _raster(_square(_plain(upright), declared), max(declared), dpi)
+        pixels = _plain(image, _less(image, max(declared), dpi))
+        factor = max(pixels.shape[:2]) / max(size)
+        return _raster(_square(pixels, declared), max(declared) * factor, dpi)
 
 
 def count_pages(source: BinaryIO, media_type: str, max_pixels: int) -> int:
@@ -135,8 +139,18 @@ def _declared_dpi(image: Image.Image) -> tuple[float, float]:
     return (across, down) if across > 0 and down > 0 else (0.0, 0.0)
 
 
-def _plain(image: Image.Image) -> Pixels:
-    """Grey or RGB; what is transparent is paper."""
+def _less(image: Image.Image, declared_dpi: float, dpi: int) -> tuple[int, int] | None:
+    """The size to which a drawing of tens of megapixels is reduced while Pillow holds it: its copies would fill the sandbox."""
+    factor = dpi / plausible_dpi(declared_dpi, *image.size)
+    if image.width * image.height < _DRAWING or factor > 1 / _TOO_FINE:
+        return None
+    return round(image.width * factor), round(image.height * factor)
+
+
+def _plain(image: Image.Image, size: tuple[int, int] | None = None) -> Pixels:
+    """Grey or RGB, reduced to ``size``; what is transparent is paper."""
+    if size is not None and image.mode in ("1", "L", "RGB"):
+        return np.asarray((image.convert("L") if image.mode == "1" else image).resize(size, Image.Resampling.BILINEAR))
     if image.mode in ("I;16", "I;16B", "I;16L", "I"):
         wide = np.asarray(image).astype(np.uint32)
         return (wide >> 8 if wide.max(initial=0) > 255 else wide).astype(np.uint8)
@@ -146,7 +160,7 @@ def _plain(image: Image.Image) -> Pixels:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, "white")
         return np.asarray(Image.alpha_composite(paper, layer).convert("RGB"))
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _square(pixels: Pixels, declared: tuple[float, float]) -> Pixels:

@@ -90,12 +90,12 @@ def _only_image(sheet: pikepdf.Page) -> Any | None:
 def _placed_image(sheet: pikepdf.Page) -> tuple[str, tuple[float, ...]] | None:
     """Name and matrix of the one picture that the page's content places, if it does nothing else."""
     contents = sheet.obj.get("/Contents")
-    parts = list(contents) if isinstance(contents, pikepdf.Array) else [contents]  # type: ignore[call-overload]
+    parts = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
     if any(part is None or int(part.Length) > _LONGEST_PLACING for part in parts):
         return None
     matrix, kept, placed = pikepdf.Matrix(), [], []
-    for operands, operator in pikepdf.parse_content_stream(sheet):
-        name = str(operator)
+    for instruction in pikepdf.parse_content_stream(sheet):
+        name, operands = str(instruction.operator), instruction.operands
         if name not in _PLACING:
             return None
         if name == "q":

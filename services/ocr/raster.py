@@ -40,7 +40,10 @@ class Raster:
     def from_answer(
         cls, facts: Mapping[str, Any], blobs: Sequence[bytes | memoryview], *, max_pixels: int = MAX_PIXELS
     ) -> Raster:
-        """Rebuild what the child answered; the pixels stay where they lie. Raises ``ParserFailed`` for numbers that do not add up."""
+        """Rebuild what the child answered; the pixels stay where they lie.
+
+        Raises ``ParserFailed`` for numbers that do not add up.
+        """
         width, height, channels = (_natural(facts.get(name)) for name in ("width", "height", "channels"))
         if channels not in (1, 3) or width * height > max_pixels:
             raise _nonsense("the picture's size is out of bounds")
@@ -63,7 +66,7 @@ def rasterise(
     raster = page_image(source, media_type, page, dpi)
     height, width = raster.pixels.shape[:2]
     facts = {"width": width, "height": height, "channels": 1 if raster.pixels.ndim == 2 else 3, "dpi": raster.dpi}
-    pixels = memoryview(np.ascontiguousarray(raster.pixels)).cast("B")
+    pixels = np.ascontiguousarray(raster.pixels).data.cast("B")
     return facts, [pixels, *([raster.jpeg] if raster.jpeg is not None else [])]
 
 
