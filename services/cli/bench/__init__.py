@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import typer
 
-from services.cli.bench import ocr
+from services.cli.bench import intake, ocr, search
 
 app = typer.Typer(help="Measure on this machine.", no_args_is_help=True)
-for measure in (ocr,):
+for measure in (ocr, intake, search):
     measure.register(app)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def work(pipe: Connection, settings: Settings, parent: int) -> None:
     with the engine alone: seconds.
     """
     die_with_parent(parent)
-    logs.configure(level=40)  # errors; what else happened is in the catalogue
+    logs.configure(level=logging.ERROR)  # what else happened is in the catalogue
     try:
         began = time.perf_counter()
         inspector, reader = archive.readers(settings)
