@@ -6,7 +6,8 @@ Text fields are found by fragments like all text; keywords only whole; identifie
 from __future__ import annotations
 
 import difflib
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from services.kernel.errors import InvalidInput
 from services.kernel.paper import DOCUMENT_TYPES, FIELD_NAMES
@@ -50,6 +51,7 @@ _TYPE_NAMES = {
     "投诉记录": "complaint_record", "其他": "other",
 }  # fmt: skip
 
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,8})?")
 _KNOWN = tuple(dict.fromkeys([*_GROUPS, *CATALOGUE_FIELDS, *TEXT_FIELDS, *KEYWORD_FIELDS, *LOOKUP_FIELDS]))
 
 
@@ -87,8 +89,7 @@ def keyword_value(field: str, written: str) -> str:
 
 def cents(yuan: str) -> int:
     """Return an amount in yuan as integer cents; thousands separators are allowed. Raises ``InvalidInput``."""
-    try:
-        amount = Decimal(yuan.replace(",", "").strip("¥￥元 "))
-        return int((amount * 100).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
-        raise InvalidInput(f"{yuan!r} is not an amount; write it in yuan, as in amount:1680000 or amount:16409.02") from None
+    written = yuan.replace(",", "").strip("¥￥元 ")
+    if not _AMOUNT.fullmatch(written):
+        raise InvalidInput(f"{yuan!r} is not an amount; write it in yuan, as in amount:1680000 or amount:16409.02")
+    return int((Decimal(written) * 100).to_integral_value())

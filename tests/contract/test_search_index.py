@@ -180,6 +180,13 @@ def test_identifiers_are_found_whole_and_only_whole(index):
     assert (start, end) == (5, 23)
 
 
+def test_an_amount_is_found_whole(index):
+    index.put(
+        [item(1, "", fields={"amount": ["1680000.00", "illegible", "NaN"]}), item(2, "", fields={"amount": ["11680000.00"]})]
+    )
+    assert found(index, "amount:1,680,000") == found(index, "金额：1680000.00元") == ["i1"]
+
+
 def test_what_the_caller_may_not_see_is_not_counted(index):
     index.put(
         [item(1, "张伟", owner_id="a"), item(2, "张伟", owner_id="b", department="财务部"), item(3, "张伟", owner_id="c")]

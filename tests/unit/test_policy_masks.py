@@ -156,3 +156,10 @@ def test_names_and_addresses_are_hidden_in_text():
 @pytest.mark.parametrize("name", ["张伟", "欧阳小红", "卡德尔·买买提", "John Smith", "会小所"])
 def test_people_are_no_companies(name):
     assert not is_company(name)
+
+
+def test_what_a_field_names_is_hidden_without_a_label():
+    known = [("bank_account", "1100-1085-6000"), ("id_number", "H1234567"), ("phone", "123")]
+    text = "\n110010856000\n1100 1085 6000 9110010856000 h1234567 123"
+    assert mask_identifiers(text, known) == "\n********6000\n**** **** 6000 9110010856000 h******7 123"
+    assert [found.normalised for found in find_identifiers(text, known)] == ["110010856000", "110010856000", "H1234567"]

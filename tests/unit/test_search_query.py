@@ -101,6 +101,7 @@ def test_what_is_forgiven(text, tree):
         ("type:invoise", "did you mean invoice?"),
         ("type:foo", "sale_contract"),
         ("amount:many", "not an amount"),
+        ("amount:1e999999999", "not an amount"),
         ("phone:1381", "needs the whole number"),
         ("name:(phone:13812345678)", "cannot hold another field"),
         ("。！", "no letter, digit or Han character"),

@@ -17,7 +17,7 @@ Between the digits may stand what OCR and people put there: spaces, dots, dashes
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,6 +45,7 @@ _DATE = re.compile(r"(?:19|20)[0-9]{2}[-.][01]?[0-9][-.][0-3]?[0-9]")
 _PROVINCE_RANGES = ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83))
 _PROVINCES = frozenset(str(code) for first, last in _PROVINCE_RANGES for code in range(first, last + 1))
 _CONTEXT = 24
+_LEAST_KNOWN = 6
 _LABELS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "id_number",
@@ -92,10 +93,19 @@ def fold_width(text: str) -> str:
     return text.translate(_WIDTH)
 
 
-def find_identifiers(text: str) -> list[Identifier]:
-    """Return the identifiers in ``text`` in order, none overlapping another."""
+def find_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> list[Identifier]:
+    """Return the identifiers in ``text`` in order, none overlapping another.
+
+    ``known`` are identifiers that a field reading or a person names, found wherever they stand however they are spaced: an
+    account in a table needs no label then. Give the text of a whole page, for a label may stand on the line above its number.
+    """
     narrow = fold_width(text)
     found: list[Identifier] = []
+    for kind, value in known:
+        if len(signs := [char for char in fold_width(value) if char.isalnum()]) >= _LEAST_KNOWN:
+            for match in re.finditer(rf"(?<![0-9]){_GAP.join(signs)}(?![0-9])", narrow, re.I):
+                if all(match.end() <= other.start or other.end <= match.start() for other in found):
+                    found.append(Identifier(kind, *match.span(), lookup.normalise(kind, match.group())))
     for kind, candidates, accept in _RULES:
         for start, end in candidates(narrow):
             place = _Place(narrow, start, end)

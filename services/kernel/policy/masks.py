@@ -41,10 +41,13 @@ def mask_field(name: str, value: str) -> str:
     return mask_identifiers(value) if name in _FREE_TEXT else value
 
 
-def mask_identifiers(text: str) -> str:
-    """Return ``text`` with its identifiers masked character for character, so that offsets and boxes still hold."""
+def mask_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> str:
+    """Return ``text`` with its identifiers masked character for character, so that offsets and boxes still hold.
+
+    ``known`` as in ``find_identifiers``.
+    """
     parts, position = [], 0
-    for found in find_identifiers(text):
+    for found in find_identifiers(text, known):
         parts += [text[position : found.start], _mask_digits(found.kind, text[found.start : found.end])]
         position = found.end
     return "".join([*parts, text[position:]])

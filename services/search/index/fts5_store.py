@@ -11,7 +11,7 @@ import json
 import zlib
 from array import array
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import apsw
 
-from services.kernel.errors import Unavailable
+from services.kernel.errors import InvalidInput, Unavailable
 from services.kernel.paper import Box
 from services.kernel.policy.masks import mask_identifiers
 from services.search import fields, tokens
@@ -225,10 +225,19 @@ def _unpack(lines: bytes, boxes: bytes) -> tuple[list[str], list[Box]]:
 
 def _keywords(document: IndexDocument) -> list[str]:
     named = {name: [getattr(document, name)] for name in fields.KEYWORD_FIELDS if name not in fields.MONEY_FIELDS}
-    money = {name: [str(fields.cents(v)) for v in document.fields.get(name, ())] for name in fields.MONEY_FIELDS}
+    money = {name: _cents(document.fields.get(name, ())) for name in fields.MONEY_FIELDS}
     lookups = {name: list(digests) for name, digests in document.lookups.items()}
     held = (tokens.keyword(name, v) for found in (named, money, lookups) for name, values in found.items() for v in values if v)
     return [ALL, *sorted(set(held))]
+
+
+def _cents(amounts: Iterable[str]) -> list[str]:
+    """Return the amounts that are amounts: what was misread is found as text only."""
+    found = []
+    for amount in amounts:
+        with suppress(InvalidInput):
+            found.append(str(fields.cents(amount)))
+    return found
 
 
 def _columns(forms: dict[str, list[str]], pages: Iterable[str]) -> list[str]:
