@@ -15,13 +15,14 @@ from services.kernel.blobs.keys import Vault
 from services.kernel.errors import InvalidInput
 from services.kernel.model import ItemState
 from services.kernel.paper import FieldReading, PageReading
-from services.kernel.policy.identifiers import find_identifiers
+from services.kernel.policy.identifiers import Kind, find_identifiers
 from services.kernel.policy.lookup import LOOKUP_FIELDS, LookupKeys
 from services.kernel.policy.masks import NAME_FIELDS, mask_identifiers
 from services.kernel.tables import Item
 from services.search.fields import cents
 from services.search.index.port import IndexDocument, IndexPage
 
+Known = list[tuple[Kind, str]]
 DATE_FIELDS = ("signed_on", "paid_on", "valid_from", "valid_until")
 
 
@@ -29,6 +30,7 @@ def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: It
     """The item as the index knows it. No identifier is in it in plain."""
     pages = list(readings.page_readings(session, vault, item))
     fields = [each.reading for each in readings.field_values(session, vault, item)]
+    known: Known = [(kind, each.value) for each in fields for kind in LOOKUP_FIELDS if each.name == kind]
     return IndexDocument(
         item_id=item.id,
         owner_id=item.owner_id,
@@ -42,11 +44,11 @@ def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: It
         business_type=item.business_type or "",
         dates=tuple(_dates(fields)),
         amounts=tuple(_amounts(fields)),
-        pages=tuple(_page(page) for page in pages),
+        pages=tuple(_page(page, known) for page in pages),
         names=tuple(_values(fields, NAME_FIELDS)),
         addresses=tuple(_values(fields, {"address"})),
         fields=_searchable(fields),
-        lookups=_digests(pages, fields, lookups),
+        lookups=_digests(pages, fields, known, lookups),
     )
 
 
@@ -63,8 +65,10 @@ def indexed_items(session: Session) -> Iterator[Item]:
         session.expunge_all()
 
 
-def _page(page: PageReading) -> IndexPage:
-    return IndexPage(page.number, tuple((mask_identifiers(line.text), line.box) for line in page.lines))
+def _page(page: PageReading, known: Known) -> IndexPage:
+    """Masks are found on the whole page, for a label may stand on the line above its number; they keep every offset."""
+    masked = mask_identifiers(page.text, known).split("\n") if page.lines else []
+    return IndexPage(page.number, tuple((text, line.box) for text, line in zip(masked, page.lines, strict=True)))
 
 
 def _values(fields: Sequence[FieldReading], names: Iterable[str]) -> list[str]:
@@ -73,24 +77,25 @@ def _values(fields: Sequence[FieldReading], names: Iterable[str]) -> list[str]:
 
 
 def _searchable(fields: Sequence[FieldReading]) -> dict[str, list[str]]:
+    """Values by name; identifiers are left out, and the index masks what still hides in free text."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for each in fields:
-        value = mask_identifiers(each.value)
-        if each.name not in LOOKUP_FIELDS and value not in found[each.name]:
-            found[each.name].append(value)
+        if each.name not in LOOKUP_FIELDS and each.value not in found[each.name]:
+            found[each.name].append(each.value)
     return {name: values for name, values in found.items() if values}
 
 
-def _digests(pages: Sequence[PageReading], fields: Sequence[FieldReading], lookups: LookupKeys) -> dict[str, list[str]]:
+def _digests(
+    pages: Sequence[PageReading], fields: Sequence[FieldReading], known: Known, lookups: LookupKeys
+) -> dict[str, list[str]]:
     """Digests of the identifiers among the fields and in the running text."""
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for each in fields:
         if each.name in LOOKUP_FIELDS:
             found[each.name][lookups.digest(each.name, each.value)] = None
     for page in pages:
-        for line in page.lines:
-            for identifier in find_identifiers(line.text):
-                found[identifier.kind][lookups.digest(identifier.kind, identifier.normalised)] = None
+        for identifier in find_identifiers(page.text, known):
+            found[identifier.kind][lookups.digest(identifier.kind, identifier.normalised)] = None
     return {name: list(digests) for name, digests in found.items()}
 
 
