@@ -19,13 +19,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from stdnum import luhn
 
 from services.kernel.policy import lookup
-
-Kind = Literal["id_number", "phone", "bank_account"]
+from services.kernel.policy.lookup import Kind
 
 _WIDTH = {0x3000: " ", 0xD7: "X", 0x2212: "-", 0x2013: "-", 0x2014: "-", 0xB7: "."} | {
     c: chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
+from typing import Literal
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-LOOKUP_FIELDS = ("id_number", "phone", "bank_account")
+Kind = Literal["id_number", "phone", "bank_account"]
+LOOKUP_FIELDS: tuple[Kind, ...] = ("id_number", "phone", "bank_account")
 """The fields that are looked up by digest and never indexed as text."""
 
 DIGEST_BYTES = 16
@@ -29,7 +31,7 @@ class LookupKeys:
     def __init__(self, root: bytes) -> None:
         if len(root) < _ROOT_BYTES:
             raise ValueError(f"the root of the look-up keys needs at least {_ROOT_BYTES} bytes, it has {len(root)}")
-        self._keys = {name: _derive(root, name) for name in LOOKUP_FIELDS}
+        self._keys: dict[str, bytes] = {name: _derive(root, name) for name in LOOKUP_FIELDS}
         self._question = _derive(root, "question")
 
     def digest(self, field: str, value: str) -> str:
