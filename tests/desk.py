@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, BinaryIO
@@ -52,18 +52,16 @@ def pages_of(source: BinaryIO) -> list[str]:
     source.seek(0)
     content = source.read()
     if not content.startswith(MAGIC):
-        raise ParserRefused("This is no scan. Send a scan.", code="wrong-type")
+        raise ParserRefused("This is no scan. Send a scan.", code="wrong_type")
     return content.removeprefix(MAGIC).decode().split("\f")
 
 
 class TypedInspector:
-    def file(self, source: BinaryIO) -> Inspection:
-        return Inspection("application/pdf", len(pages_of(source)))
-
-    def pages(self, source: BinaryIO, inspection: Inspection, *, between: Callable[[], None]) -> Iterator[PageFacts]:
-        for number, text in enumerate(pages_of(source), 1):
-            yield PageFacts(number, 100, 140, dpi=200, blank=not text)
+    def examine(self, source: BinaryIO, *, between: Callable[[], None]) -> tuple[Inspection, list[PageFacts]]:
+        texts = pages_of(source)
         between()
+        facts = [PageFacts(number, 100, 140, dpi=200, blank=not text) for number, text in enumerate(texts, 1)]
+        return Inspection("application/pdf", len(texts)), facts
 
 
 class TypedReader:
@@ -76,7 +74,7 @@ class TypedReader:
         self._before(number)
         text = pages_of(source)[file_page - 1]
         if text == "!":
-            raise ParserRefused("The page cannot be drawn. Scan it again.", code="page-unreadable")
+            raise ParserRefused("The page cannot be drawn. Scan it again.", code="page_unreadable")
         lines = tuple(
             Line(line, ((5.0, y), (95.0, y), (95.0, y + 9), (5.0, y + 9)), 0.99)
             for y, line in zip(range(5, 135, 10), text.splitlines(), strict=False)

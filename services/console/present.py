@@ -49,9 +49,10 @@ def percent(share: float | None) -> str:
 
 def trust(confidence: float | None) -> str:
     """How a confidence is coloured: ``sure``, ``likely`` or ``doubtful``."""
-    if confidence is None or confidence < LIKELY:
+    shown = round(confidence or 0.0, 2)  # as it is printed, so that one figure never has two colours
+    if shown < LIKELY:
         return "doubtful"
-    return "sure" if confidence >= SURE else "likely"
+    return "sure" if shown >= SURE else "likely"
 
 
 def told(words: Words, problem: dict[str, Any]) -> str:

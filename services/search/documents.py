@@ -15,8 +15,8 @@ from services.kernel.blobs.keys import Vault
 from services.kernel.errors import InvalidInput
 from services.kernel.model import ItemState
 from services.kernel.paper import FieldReading, PageReading
-from services.kernel.policy.identifiers import Kind, find_identifiers
-from services.kernel.policy.lookup import LOOKUP_FIELDS, LookupKeys
+from services.kernel.policy.identifiers import find_identifiers
+from services.kernel.policy.lookup import LOOKUP_FIELDS, Kind, LookupKeys
 from services.kernel.policy.masks import NAME_FIELDS, mask_identifiers
 from services.kernel.tables import Item
 from services.search.fields import cents

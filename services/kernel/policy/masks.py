@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from services.kernel.policy.identifiers import Identifier, Kind, find_identifiers, fold_width
+from services.kernel.policy.identifiers import Identifier, find_identifiers, fold_width
+from services.kernel.policy.lookup import Kind
 
 __all__ = ["Identifier", "find_identifiers", "mask_field", "mask_identifiers", "mask_values"]
 

@@ -90,10 +90,10 @@ def owner_name(pid: int) -> str:
 
 def dead_owners(owners: set[str]) -> list[str]:
     """Those of ``owners`` that ran on this host and are gone, whose leases need not be waited for."""
-    here, dead = socket.gethostname(), []
+    here, dead = f"{socket.gethostname()}/", []
     for owner in owners:
-        host, pid, _ = owner.rsplit("/", 2)
-        if host == here and pid.isdecimal() and owner_name(int(pid)) != owner:
+        pid = owner.removeprefix(here).partition("/")[0]
+        if owner.startswith(here) and pid.isdecimal() and owner_name(int(pid)) != owner:
             dead.append(owner)
     return dead
 

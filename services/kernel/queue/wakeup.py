@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from services.kernel.config import Settings
 from services.kernel.queue.stages import Queue
@@ -16,6 +17,8 @@ from services.kernel.queue.stages import Queue
 TASK = "muniment.wake"
 MOST_AT_ONCE = 4
 """Messages that lie in a queue at most: enough to wake every process of a small machine."""
+
+BROKER_ERRORS = (OperationalError, RedisError, OSError)
 
 log = structlog.get_logger("queue")
 
@@ -34,7 +37,16 @@ def make_celery(settings: Settings) -> Celery:
         worker_send_task_events=False,
         worker_enable_remote_control=False,
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600},
+        broker_transport_options={
+            "socket_timeout": 2,
+            "socket_connect_timeout": 2,
+            "visibility_timeout": 3600,
+            # Who sends a wake-up does not wait for a broker that is away; the scheduler repeats it.
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0,
+            "interval_max": 0,
+        },
     )
     return app
 
@@ -54,7 +66,7 @@ class Wakeup:
         try:
             for _ in range(min(count, MOST_AT_ONCE)):
                 self._app.send_task(TASK, args=[str(queue)], queue=str(queue), retry=False)
-        except (OperationalError, OSError) as error:
+        except BROKER_ERRORS as error:
             log.warning("broker-unreachable", queue=queue, error=type(error).__name__)
 
     def top_up(self, waiting: dict[Queue, int]) -> None:
@@ -68,13 +80,13 @@ class Wakeup:
         try:
             with self._app.connection_for_read() as connection:
                 return int(connection.default_channel._size(str(queue)))
-        except (OperationalError, OSError):
+        except BROKER_ERRORS:
             return 0
 
     def reachable(self) -> bool:
         try:
             with self._app.connection_for_read() as connection:
-                connection.ensure_connection(max_retries=1, timeout=2)
+                connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
                 return True
-        except (OperationalError, OSError):
+        except BROKER_ERRORS:
             return False
