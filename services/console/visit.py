@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 from fastapi import Depends, Request
@@ -123,6 +123,6 @@ def see_other(address: str) -> RedirectResponse:
 
 def local(address: str) -> str:
     """The address if it is a path on this site, else the start page: nobody is sent elsewhere after signing in."""
-    parts = urlsplit(address)
+    # Browsers read “//”, “///” and “/\\” alike as the beginning of another host.
     plain = address.isprintable() and "\\" not in address
-    return address if plain and not parts.scheme and not parts.netloc and address.startswith("/") else "/"
+    return address if plain and address.startswith("/") and not address.startswith("//") else "/"
