@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 SOCKET_PATH_LIMIT = 100
@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value is not None else None
+
+    @model_validator(mode="after")
+    def _keys_apart(self) -> Settings:
+        if self.keys_folder.is_relative_to(self.data):
+            raise ValueError("the key folder must lie outside the data folder, whose backups it would open")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.kernel.clock import now
+from services.kernel.db import Database
 from services.kernel.errors import Conflict, InvalidInput, TooMany, Unauthenticated
 from services.kernel.identity.rights import Principal
 from services.kernel.identity.tables import Credential, Person, PersonRole
@@ -55,21 +56,22 @@ def issue_token(session: Session, person: Person, *, by: str | None = None) -> s
     return token
 
 
-def sign_in(session: Session, name: str, password: str, *, hours: float, request: str | None) -> tuple[Person, str] | None:
-    """The person and a session secret; None for a wrong name or password, which the caller reports after the attempt is
-    committed. Raises ``TooMany`` while the account is locked."""
-    person = session.scalar(select(Person).where(Person.name == name.strip()))
-    if person is not None and person.locked_until is not None and person.locked_until > now():
+def sign_in(database: Database, name: str, password: str, *, hours: float, request: str | None) -> tuple[Person, str] | None:
+    """The person and a session secret; None for a wrong name or password. Raises ``TooMany`` while the account is locked.
+    Each attempt is on the ledger. The password is tried before the transaction begins: that takes its time on purpose, and
+    the catalogue has one writer."""
+    with database.read() as session:
+        known = _by_name(session, name)
+    right = _matches(known.password_hash if known is not None else None, password)
+    with database.write() as session:
+        person = _by_name(session, name)
+        locked = person is not None and person.locked_until is not None and person.locked_until > now()
+        if person is not None and person.active and right and not locked:
+            return person, _open_session(session, person, hours, request)
+        _note_refusal(session, person, request, counts=not locked)
+    if locked:
         raise TooMany("Too many wrong passwords. Wait a quarter of an hour, or ask the administrator.")
-    if person is None or not person.active or not _matches(person.password_hash, password):
-        _note_failure(session, person, request)
-        return None
-    person.failed_sign_ins, person.locked_until = 0, None
-    secret = secrets.token_urlsafe(32)
-    expires = now() + timedelta(hours=hours)
-    session.add(Credential(person_id=person.id, kind="session", digest=digest(secret), expires_at=expires))
-    journal.append(session, "session.open", actor=person.id, request=request)
-    return person, secret
+    return None
 
 
 def sign_out(session: Session, secret: str, *, request: str | None) -> None:
@@ -119,8 +121,21 @@ def _decoy() -> str:
     return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${tag}"
 
 
-def _note_failure(session: Session, person: Person | None, request: str | None) -> None:
-    if person is not None:
+def _by_name(session: Session, name: str) -> Person | None:
+    return session.scalar(select(Person).where(Person.name == name.strip()))
+
+
+def _open_session(session: Session, person: Person, hours: float, request: str | None) -> str:
+    person.failed_sign_ins, person.locked_until = 0, None
+    secret = secrets.token_urlsafe(32)
+    expires = now() + timedelta(hours=hours)
+    session.add(Credential(person_id=person.id, kind="session", digest=digest(secret), expires_at=expires))
+    journal.append(session, "session.open", actor=person.id, request=request)
+    return secret
+
+
+def _note_refusal(session: Session, person: Person | None, request: str | None, *, counts: bool) -> None:
+    if person is not None and counts:
         person.failed_sign_ins += 1
         if person.failed_sign_ins >= SIGN_INS_BEFORE_LOCK:
             person.failed_sign_ins, person.locked_until = 0, now() + LOCK

@@ -49,8 +49,7 @@ def sign_in(kernel: KernelDep, body: SignIn, request: Request, response: Respons
     """Opens a session; the cookie is HttpOnly and SameSite=Strict."""
     refuse_other_sites(request)
     hours = kernel.settings.session_hours
-    with kernel.database.write() as session:
-        opened = accounts.sign_in(session, body.name, body.password, hours=hours, request=request_id)
+    opened = accounts.sign_in(kernel.database, body.name, body.password, hours=hours, request=request_id)
     if opened is None:
         raise Unauthenticated("The name or the password is wrong. Check both, then try again.")
     _, secret = opened

@@ -1,0 +1,278 @@
+"""Who may do what: the table of rights, the scope, and the one function that answers for an item."""
+
+import itertools
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from services.kernel.clock import now
+from services.kernel.db import Database
+from services.kernel.errors import Conflict, InvalidInput, TooMany, Unauthenticated
+from services.kernel.identity import accounts
+from services.kernel.identity.rights import ROLE_RIGHTS, Principal, Right, Scope, may
+from services.kernel.identity.tables import Credential, Person, PersonRole
+from services.kernel.ledger.tables import LedgerEntry
+from services.kernel.model import TRANSITIONS, ItemState, Role, advance
+from services.kernel.tables import Item
+
+PASSWORD = "一句容易记住的话十个字以上"
+ME, OTHER = "me", "other"
+
+WHO_READS_OWN = {Role.CLERK, Role.ARCHIVIST}
+WHO_KNOWS_OTHERS = {Role.ARCHIVIST, Role.STAFF, Role.DEPARTMENT_HEAD, Role.COMPANY_LEADER}
+
+
+def someone(*roles: Role) -> Principal:
+    return Principal(ME, "张伟", frozenset(roles))
+
+
+def item(owner: str = ME, **more) -> Item:
+    return Item(owner_id=owner, **({"state": ItemState.SCANNED, "restricted": False} | more))
+
+
+def test_every_role_has_its_row():
+    assert set(ROLE_RIGHTS) == set(Role)
+    assert all(Right.SELF in rights for rights in ROLE_RIGHTS.values())
+
+
+def test_every_right_is_held_by_someone():
+    assert set().union(*ROLE_RIGHTS.values()) == set(Right)
+
+
+def test_three_powers_are_kept_apart():
+    """三员分立: who runs the system reads no content, who audits it changes nothing."""
+    assert not ROLE_RIGHTS[Role.ADMIN] & {Right.CONTENT, Right.SEARCH, Right.LEDGER, Right.DELIVER}
+    assert ROLE_RIGHTS[Role.AUDITOR] <= {Right.SELF, Right.LEDGER, Right.METRICS}
+    assert {role for role, rights in ROLE_RIGHTS.items() if Right.LEDGER in rights} == {Role.AUDITOR}
+    assert {role for role, rights in ROLE_RIGHTS.items() if Right.PEOPLE in rights} == {Role.ADMIN}
+
+
+def test_the_table_cannot_be_changed():
+    with pytest.raises(TypeError):
+        ROLE_RIGHTS[Role.STAFF] = frozenset(Right)
+
+
+def test_nobody_without_a_role_may_anything():
+    nobody = someone()
+    assert nobody.rights == frozenset() and nobody.scope is Scope.NONE and nobody.masked
+    assert not any(may(nobody, right, item()) for right in Right)
+
+
+@pytest.mark.parametrize("roles", [pair for n in (1, 2) for pair in itertools.combinations(Role, n)], ids="+".join)
+def test_roles_add_up_and_nothing_else_is_allowed(roles):
+    principal = someone(*roles)
+    assert principal.rights == frozenset().union(*(ROLE_RIGHTS[role] for role in roles))
+    assert all(principal.may(right) == (right in principal.rights) for right in Right)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_scope_and_masks_of_each_role(role):
+    principal = someone(role)
+    sees_own = bool({Right.DELIVER, Right.SEARCH} & principal.rights)
+    assert principal.scope is (Scope.ALL if role in WHO_KNOWS_OTHERS else Scope.OWN if sees_own else Scope.NONE)
+    assert principal.masked == (role not in WHO_READS_OWN)
+
+
+def test_who_reads_own_items_and_knows_of_all_sees_masks():
+    assert someone(Role.CLERK, Role.STAFF).masked
+    assert not someone(Role.ARCHIVIST, Role.STAFF).masked
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("owner", [ME, OTHER])
+def test_may_for_each_role_and_owner(role, owner):
+    principal, paper = someone(role), item(owner)
+    searches = Right.SEARCH in ROLE_RIGHTS[role]
+    assert may(principal, Right.SEARCH, paper) == (searches and (owner == ME or role in WHO_KNOWS_OTHERS))
+    assert may(principal, Right.CONTENT, paper) == (role is Role.ARCHIVIST or (role is Role.CLERK and owner == ME))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_restricted_item_is_opened_by_nobody(role):
+    """PIPL 47: all processing but storage and protection stops."""
+    assert not may(someone(role), Right.CONTENT, item(restricted=True))
+
+
+@pytest.mark.parametrize("right", Right)
+def test_a_destroyed_item_is_nobody_s(right):
+    assert not may(someone(*Role), right, item(state=ItemState.DESTROYED))
+
+
+# ── states ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("current", "target"), list(itertools.product(ItemState, ItemState)))
+def test_only_the_steps_of_the_rules(current, target):
+    if target in TRANSITIONS[current]:
+        assert advance(current, target) is target
+    else:
+        with pytest.raises(Conflict, match="Allowed from here"):
+            advance(current, target)
+
+
+def test_every_state_has_its_row_and_is_reached_and_two_are_final():
+    assert set(TRANSITIONS) == set(ItemState)
+    assert set().union(*TRANSITIONS.values()) == set(ItemState) - {ItemState.RECEIVED}
+    assert {state for state, after in TRANSITIONS.items() if not after} == {ItemState.DESTROYED, ItemState.TRANSFERRED}
+
+
+@pytest.mark.parametrize("text", ["department head", "Department-Head", " department_head "])
+def test_a_role_is_understood_as_people_write_it(text):
+    assert Role.parse(text) is Role.DEPARTMENT_HEAD
+
+
+def test_a_role_that_is_none_is_told_with_the_choices():
+    with pytest.raises(ValueError, match="archivist"):
+        Role.parse("king")
+
+
+# ── accounts ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def person(database: Database, name: str = "张伟", role: Role = Role.CLERK, **more) -> tuple[str, str]:
+    with database.write() as session:
+        row = accounts.add_person(session, name, role, **more)
+        return row.id, accounts.issue_token(session, row)
+
+
+def asks(database: Database, secret: str, kind: str = "token") -> Principal:
+    with database.read() as session:
+        return accounts.principal_of(session, secret, kind=kind)
+
+
+def sign_in(database: Database, password: str, name: str = "张伟"):
+    return accounts.sign_in(database, name, password, hours=1, request="r")
+
+
+def acts(database: Database) -> list[tuple[str, str]]:
+    with database.read() as session:
+        rows = session.scalars(select(LedgerEntry.data).order_by(LedgerEntry.position))
+        import json
+
+        return [(each["act"], each["result"]) for each in map(json.loads, rows)]
+
+
+def test_a_token_names_its_person(database):
+    identity, token = person(database, department="营销部")
+    principal = asks(database, token)
+    assert (principal.person_id, principal.roles, principal.department) == (identity, {Role.CLERK}, "营销部")
+    assert not principal.by_cookie
+
+
+def test_secrets_are_kept_as_digests_only(database, tmp_path):
+    _, token = person(database, password=PASSWORD)
+    with database.read() as session:
+        assert session.scalars(select(Credential.digest)).all() == [accounts.digest(token)]
+    database.close()
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("catalogue.db*"))
+    assert token.encode() not in raw and PASSWORD.encode() not in raw
+
+
+@pytest.mark.parametrize("secret", ["", "x", "mnt_", "mnt_" + "A" * 43, "張偉", "\0"])
+def test_a_token_that_is_none(database, secret):
+    person(database)
+    with pytest.raises(Unauthenticated):
+        asks(database, secret)
+
+
+def test_a_token_is_no_session_and_a_session_no_token(database):
+    _, token = person(database, password=PASSWORD)
+    _, secret = sign_in(database, PASSWORD)
+    assert asks(database, secret, "session").by_cookie
+    for wrong in ((token, "session"), (secret, "token")):
+        with pytest.raises(Unauthenticated):
+            asks(database, *wrong)
+
+
+def change(database: Database, table: type, **values) -> None:
+    with database.write() as session:
+        row = session.scalars(select(table)).one()
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def test_revoked_expired_and_of_someone_who_left(database):
+    _, token = person(database)
+    for table, values, back in (
+        (Credential, {"revoked_at": now()}, {"revoked_at": None}),
+        (Credential, {"expires_at": now()}, {"expires_at": now() + timedelta(hours=1)}),
+        (Person, {"active": False}, {"active": True}),
+    ):
+        change(database, table, **values)
+        with pytest.raises(Unauthenticated):
+            asks(database, token)
+        change(database, table, **back)
+        assert asks(database, token)
+
+
+def test_a_role_ends_at_its_end(database):
+    _, token = person(database)
+    change(database, PersonRole, until=now() + timedelta(hours=1))
+    assert asks(database, token).roles == {Role.CLERK}
+    change(database, PersonRole, until=now())
+    assert asks(database, token).roles == frozenset()
+
+
+def test_signing_out_closes_the_session_once(database):
+    person(database, password=PASSWORD)
+    _, secret = sign_in(database, PASSWORD)
+    for _ in range(2):
+        with database.write() as session:
+            accounts.sign_out(session, secret, request="r")
+    with pytest.raises(Unauthenticated):
+        asks(database, secret, "session")
+    assert [act for act, _ in acts(database)].count("session.close") == 1
+
+
+def test_wrong_passwords_and_names_are_refused_alike_and_on_the_ledger(database):
+    person(database, password=PASSWORD)
+    person(database, "无密码")
+    for name, password in (("张伟", "wrong"), ("nobody", PASSWORD), ("无密码", ""), ("无密码", PASSWORD), ("张伟", "")):
+        assert sign_in(database, password, name) is None
+    assert acts(database).count(("session.refuse", "refused")) == 5
+
+
+def test_an_account_locks_and_opens_again(database):
+    person(database, password=PASSWORD)
+    for _ in range(accounts.SIGN_INS_BEFORE_LOCK):
+        assert sign_in(database, "wrong") is None
+    with pytest.raises(TooMany):
+        sign_in(database, PASSWORD)
+    assert acts(database).count(("session.refuse", "refused")) == accounts.SIGN_INS_BEFORE_LOCK + 1
+    change(database, Person, locked_until=now() - timedelta(seconds=1))
+    assert sign_in(database, PASSWORD) is not None
+    assert sign_in(database, "wrong") is None, "the count began anew"
+
+
+def test_passwords_are_hashed_while_nobody_is_kept_from_writing(database, monkeypatch):
+    """Argon2 takes its time on purpose; the catalogue has one writer."""
+    person(database, password=PASSWORD)
+    matches = accounts._matches
+
+    def slow(hashed, password):
+        with database.write():
+            return matches(hashed, password)
+
+    monkeypatch.setattr(accounts, "_matches", slow)
+    began = time.monotonic()
+    assert sign_in(database, PASSWORD) is not None
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 81])
+def test_a_name_that_is_none(database, name):
+    with pytest.raises(InvalidInput):
+        person(database, name)
+
+
+def test_a_name_is_given_once(database):
+    person(database)
+    with pytest.raises(Conflict):
+        person(database, " 张伟 ")
+
+
+def test_a_weak_password_is_refused_with_the_reason(database):
+    with pytest.raises(InvalidInput, match="at least 10"):
+        person(database, password="123456789")
