@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class MunimentError(Exception):
     """Base of all errors that a user may meet."""
@@ -67,3 +69,11 @@ class ParserFailed(ParserRefused):
     """The sandboxed child died, ran out of time or memory, or answered nonsense."""
 
     code, title = "parser_failed", "The file ended its parser"
+
+
+def where(error: BaseException) -> str:
+    """File and line where an error rose: enough to find it, and without any value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from services.kernel.errors import MunimentError
 from services.kernel.http.gate import KernelDep, allow
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.queue.tables import Job
 from services.kernel.tables import File, Item, Page
 
+log = structlog.get_logger("health")
 Probe = Callable[[], bool]
-
 
 router = APIRouter(tags=["health"])
 
@@ -57,7 +56,8 @@ def _probes(request: Request) -> dict[str, Probe]:
 def _holds(probe: Probe) -> bool:
     try:
         return probe()
-    except (MunimentError, SQLAlchemyError, OSError):
+    except Exception as error:  # whatever it is, the dependency does not answer
+        log.warning("not-ready", error=type(error).__name__)
         return False
 
 

@@ -1,15 +1,19 @@
 """Around every request: an id, one line in the log without personal data (the route's template, never the path), counters,
-and headers that keep browsers careful."""
+headers that keep browsers and caches careful, an answer to errors that nobody foresaw, and a bound on bodies."""
 
 from __future__ import annotations
 
+import re
 import time
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.kernel.http import problems
 from services.kernel.ids import new_id
 
 log = structlog.get_logger("http")
@@ -23,6 +27,11 @@ SECURITY_HEADERS = {
         "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
 }
+API = "/api/"
+LONGEST_BODY = 1 << 20
+STREAMED = re.compile(r"/api/v1/(batches/[^/]+/files|uploads/.+)")
+"""Where files come in, piece by piece and with bounds of their own; every other body is read whole, even before it is known
+who sends it."""
 
 
 class RequestFrame:
@@ -40,7 +49,7 @@ class RequestFrame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        identity, began, status = new_id(), time.monotonic(), 500
+        identity, began, status = new_id(), time.monotonic(), 0
         scope.setdefault("state", {})["request_id"] = identity
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=identity)
@@ -49,17 +58,50 @@ class RequestFrame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = identity
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                _add_headers(MutableHeaders(scope=message), scope["path"], identity)
             await send(message)
 
         try:
-            await self._app(scope, receive, send_framed)
+            await self._app(scope, _bounded(scope, receive), send_framed)
+        except Exception as error:
+            if status:  # half an answer is out; only its end can tell that something is wrong
+                status = 500
+                raise
+            answer = problems.unforeseen(Request(scope), error)
+            await answer(scope, receive, send_framed)
         finally:
-            route = getattr(scope.get("route"), "path", "(none)")
-            elapsed = time.monotonic() - began
-            self._count.labels(scope["method"], route, status).inc()
-            self._seconds.labels(scope["method"], route).observe(elapsed)
-            log.info("request", method=scope["method"], route=route, status=status, ms=round(elapsed * 1000, 1))
+            self._note(scope, status, time.monotonic() - began)
+
+    def _note(self, scope: Scope, status: int, elapsed: float) -> None:
+        route = getattr(scope.get("route"), "path", "(none)")
+        self._count.labels(scope["method"], route, status).inc()
+        self._seconds.labels(scope["method"], route).observe(elapsed)
+        log.info("request", method=scope["method"], route=route, status=status, ms=round(elapsed * 1000, 1))
+
+
+def _add_headers(headers: MutableHeaders, path: str, identity: str) -> None:
+    headers["X-Request-ID"] = identity
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    if path.startswith(API):
+        headers.setdefault("Cache-Control", "private, no-store")
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    """``receive`` that answers 413 once a body that is read whole grows too long."""
+    if STREAMED.fullmatch(scope["path"]):
+        return receive
+    length, declared = 0, Headers(scope=scope).get("content-length", "")
+    too_long = HTTPException(413, f"A request may have at most {LONGEST_BODY:,} bytes. Files go to a batch.")
+
+    async def receive_bounded() -> Message:
+        nonlocal length
+        if declared.isdecimal() and int(declared) > LONGEST_BODY:
+            raise too_long
+        message = await receive()
+        length += len(message.get("body", b""))
+        if length > LONGEST_BODY:
+            raise too_long
+        return message
+
+    return receive_bounded

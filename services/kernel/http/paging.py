@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from fastapi import Query
 
 from services.kernel.errors import InvalidInput
 
+IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+POSITION = re.compile(r"[0-9]{1,18}")
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows a page.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 
@@ -20,10 +23,19 @@ def encode(position: str) -> str:
 
 
 def decode(cursor: str) -> str:
-    try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise InvalidInput("The cursor is not one of ours. Start again without it.") from None
+    """The id in a cursor over rows."""
+    position = _position(cursor)
+    if not IDENTIFIER.fullmatch(position):
+        raise _refusal()
+    return position
+
+
+def whole(cursor: str) -> int:
+    """The position in a cursor over whole numbers."""
+    position = _position(cursor)
+    if not POSITION.fullmatch(position):
+        raise _refusal()
+    return int(position)
 
 
 def page(rows: Sequence[Any], limit: int, *, key: str = "id") -> tuple[Sequence[Any], str | None]:
@@ -33,9 +45,12 @@ def page(rows: Sequence[Any], limit: int, *, key: str = "id") -> tuple[Sequence[
     return rows[:limit], encode(str(getattr(rows[limit - 1], key)))
 
 
-def whole(cursor: str) -> int:
-    """The position in a cursor over whole numbers."""
-    text = decode(cursor)
-    if not text.isdecimal() or len(text) > 18:
-        raise InvalidInput("The cursor is not one of ours. Start again without it.")
-    return int(text)
+def _position(cursor: str) -> str:
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise _refusal() from None
+
+
+def _refusal() -> InvalidInput:
+    return InvalidInput("The cursor is not one of ours. Start again without it.")

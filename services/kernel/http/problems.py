@@ -10,9 +10,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from services.kernel.errors import MunimentError, Unavailable
+from services.kernel.errors import MunimentError, Unavailable, where
 
 log = structlog.get_logger("http")
 NEXT_STEP = {
@@ -26,7 +27,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _catalogue)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(PoolTimeout, _catalogue)
 
 
 def problem(request: Request, status: int, code: str, title: str, detail: str, **more: Any) -> JSONResponse:
@@ -64,8 +65,12 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "-")
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:  # a library's text; it may name paths
+        log.error("failed", code=code)
+        return _internal(request, error.status_code, code, phrase)
     detail = NEXT_STEP.get(error.status_code) or str(error.detail)
-    response = problem(request, error.status_code, phrase.lower().replace(" ", "-"), phrase, detail)
+    response = problem(request, error.status_code, code, phrase, detail)
     response.headers.update(error.headers or {})
     return response
 
@@ -76,6 +81,12 @@ async def _catalogue(request: Request, error: Exception) -> JSONResponse:
     return problem(request, refusal.status, refusal.code, refusal.title, refusal.detail)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def unforeseen(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an error of the program; its text may hold anything, so only its kind and place are logged."""
+    log.error("unforeseen", error=type(error).__name__, at=where(error))
+    return _internal(request, 500, "internal", "Internal error")
+
+
+def _internal(request: Request, status: int, code: str, title: str) -> JSONResponse:
     detail = "Something went wrong here. Try again; if it stays, give the request id to the administrator."
-    return problem(request, 500, "internal", "Internal error", detail)
+    return problem(request, status, code, title, detail)

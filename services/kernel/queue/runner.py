@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from services.kernel.db import Database
-from services.kernel.errors import MunimentError
+from services.kernel.errors import MunimentError, where
 from services.kernel.queue.jobs import Lease, LeaseLost, Stopping, claim
 from services.kernel.queue.stages import Queue, Stage
 from services.kernel.timing import step
@@ -78,7 +78,7 @@ class Runner:
         reason = error.detail if isinstance(error, MunimentError) else type(error).__name__
         try:
             state = lease.fail(reason, max_attempts=self._max_attempts)
-            log.error("job-failed", job=lease.job_id, stage=lease.stage, reason=reason, state=state, trace=_where(error))
+            log.error("job-failed", job=lease.job_id, stage=lease.stage, reason=reason, state=state, trace=where(error))
         except LeaseLost:
             log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
 
@@ -105,11 +105,3 @@ def _started(pid: int) -> str:
     except OSError:
         return ""
     return "" if fields[0] in "ZX" else fields[19]
-
-
-def _where(error: Exception) -> str:
-    """File and line where the error rose: enough to find it, and without any value."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
