@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from services.kernel.core import Kernel
-from services.kernel.errors import NotFound
+from services.kernel.errors import NotFound, Unavailable
 from services.kernel.ledger import journal
 from services.kernel.tables import Blob
 
 PIECE = 1 << 20
+ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """An object that is not what was stored. ``reason`` is ``missing`` or ``changed``."""
+    """An object that is not what was stored. ``reason`` is ``missing``, ``changed`` or ``unreadable``."""
 
     name: str
     reason: str
@@ -38,7 +39,7 @@ def verify_all(kernel: Kernel, tally: Tally) -> Iterator[Damage]:
     last = ""
     while True:
         with kernel.database.read() as session:
-            query = select(Blob.id, Blob.name, Blob.stored_sha256).where(Blob.id > last).order_by(Blob.id).limit(500)
+            query = select(Blob.id, Blob.name, Blob.stored_sha256).where(Blob.id > last).order_by(Blob.id).limit(ROWS)
             rows = session.execute(query).all()
         if not rows:
             break
@@ -62,4 +63,6 @@ def _fault(kernel: Kernel, name: str, expected: str) -> str | None:
                 digest.update(piece)
     except NotFound:
         return "missing"
+    except (Unavailable, OSError):  # a bad sector ends no run; what lies behind it is looked at too
+        return "unreadable"
     return None if digest.hexdigest() == expected else "changed"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from services.filing.similarity import bands, near
+from services.filing.similarity import NEAR, bands, distance, near
 from services.filing.tables import PageBand
 from services.kernel.blobs.keys import Vault
 from services.kernel.paper import FieldReading
@@ -37,16 +37,20 @@ def note(session: Session, vault: Vault, item: Item, fields: Sequence[FieldReadi
 
 
 def _lookalikes(session: Session, item: Item) -> list[Item]:
-    """Items with a page that looks like one of ours, oldest first."""
-    found: set[str] = set()
+    """Items with a page that looks like one of ours: the nearest, and of equally near ones the newest. Thousands may share
+    a form; the true rescan is the nearest of them."""
+    found: dict[str, int] = {}
     for page in item.pages:
         if page.phash is None:
             continue
         same_band = or_(*(and_(PageBand.band == band, PageBand.value == value) for band, value in bands(page.phash)))
         candidates = select(Page.item_id, Page.phash).join(PageBand, PageBand.page_id == Page.id).where(same_band).distinct()
-        found |= {other for other, phash in session.execute(candidates) if phash and near(phash, page.phash)}
-    found.discard(item.id)
-    query = select(Item).where(Item.id.in_(sorted(found)[:MOST_CANDIDATES])).order_by(Item.id)
+        for other, phash in session.execute(candidates):
+            if phash and other != item.id and near(phash, page.phash):
+                found[other] = min(distance(phash, page.phash), found.get(other, NEAR))
+    newest = sorted(found, reverse=True)
+    chosen = sorted(newest, key=found.__getitem__)[:MOST_CANDIDATES]
+    query = select(Item).where(Item.id.in_(chosen)).order_by(Item.id)
     return list(session.scalars(query))
 
 

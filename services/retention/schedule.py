@@ -75,8 +75,12 @@ def assess(retention: RetentionClass, events: dict[str, date], *, holds: int = 0
 
 
 def add_years(day: date, years: int) -> date:
-    """The same day ``years`` later. 29 February becomes 1 March where the year has none, so nothing is due a day early."""
+    """The same day ``years`` later. 29 February becomes 1 March where the year has none, so nothing is due a day early; what
+    lies beyond the calendar (a misread year) is due on its last day."""
+    year = day.year + years
+    if year > date.max.year:
+        return date.max
     try:
-        return day.replace(year=day.year + years)
+        return day.replace(year=year)
     except ValueError:
-        return date(day.year + years, 3, 1)
+        return date(year, 3, 1)
