@@ -18,11 +18,11 @@ FILTERS = ("act", "actor", "item")
 
 @router.get("/audit")
 async def audit(visit: VisitDep) -> Response:
-    """Entries of the ledger, narrowed by act, person or item."""
+    """Entries of the ledger, latest first, narrowed by act, person or item."""
     given = visit.request.query_params
     asked = {name: given[name].strip() for name in FILTERS if given.get(name, "").strip()}
     paged = {"cursor": given["cursor"]} if given.get("cursor") else {}
-    answer = await visit.api.get("/api/v1/audit/entries", asked | paged | {"limit": ENTRIES})
+    answer = await visit.api.get("/api/v1/audit/entries", asked | paged | {"limit": ENTRIES, "order": "newest"})
     following = f"/audit?{urlencode(asked | {'cursor': answer['next']})}" if answer["next"] else None
     return visit.page(
         "audit.html", section="audit", entries=answer["entries"], asked=asked, following=following, narrow=_narrow

@@ -43,13 +43,13 @@ def size(count: float) -> str:
     return f"{count:.0f} {UNITS[power]}" if power == 0 or count >= 100 else f"{count:.1f} {UNITS[power]}"
 
 
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"
+def percent(share: float) -> str:
+    return f"{share:.0%}"
 
 
-def trust(confidence: float | None) -> str:
+def trust(confidence: float) -> str:
     """How a confidence is coloured: ``sure``, ``likely`` or ``doubtful``."""
-    shown = round(confidence or 0.0, 2)  # as it is printed, so that one figure never has two colours
+    shown = round(confidence, 2)  # as it is printed, so that one figure never has two colours
     if shown < LIKELY:
         return "doubtful"
     return "sure" if shown >= SURE else "likely"

@@ -36,7 +36,7 @@ def test_times_are_those_of_the_office() -> None:
 def test_one_printed_figure_has_one_colour() -> None:
     assert present.percent(0.897) == "90%"
     assert present.trust(0.897) == "sure"
-    assert [present.trust(share) for share in (0.8, 0.5, None)] == ["likely", "doubtful", "doubtful"]
+    assert [present.trust(share) for share in (0.8, 0.5)] == ["likely", "doubtful"]
 
 
 def test_words_are_found_with_the_spaces_that_ocr_put_between() -> None:

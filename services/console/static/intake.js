@@ -3,6 +3,7 @@
 import { draw, fill, finished, follow, renew } from "./live.js";
 
 const AT_ONCE = 2;
+const OFFICE = "Asia/Shanghai";
 const TRIES = 3;
 const form = document.getElementById("intake");
 const words = JSON.parse(form.dataset.words);
@@ -25,7 +26,18 @@ function size(bytes) {
   return `${power === 0 || bytes >= 100 ? Math.round(bytes) : bytes.toFixed(1)} ${units[power]}`;
 }
 
+// What is added after a batch was read to its end begins a new one.
+function settle() {
+  if (batch === null || part("reading").dataset.over !== "yes" || queue.some((entry) => entry.state !== "stored")) return;
+  queue.splice(0);
+  rows.replaceChildren();
+  batch = null;
+  part("title").value = "";
+  part("reading").hidden = true;
+}
+
 function add(files) {
+  settle();
   for (const file of files) {
     if (file.name.startsWith(".")) continue;
     const row = part("upload").content.firstElementChild.cloneNode(true);
@@ -64,7 +76,7 @@ function show(entry, state, text, share) {
 
 async function open() {
   const now = new Date();
-  const time = now.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  const time = now.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", timeZone: OFFICE });
   const title = part("title").value.trim() || fill(words.default, { time });
   const answer = await fetch("/api/v1/batches", {
     method: "POST",
@@ -126,7 +138,7 @@ function watch() {
   part("reading-link").href = `/batches/${batch}`;
   stream = follow(batch, (state) => {
     draw(state, words, part("reading-progress"), part("reading-words"));
-    part("reading").dataset.state = state.state;
+    part("reading").dataset.over = finished(state) ? "yes" : "no";
     if (finished(state)) renew("/", "recent");
   });
 }
