@@ -20,10 +20,10 @@ from rich.text import Text
 from services.cli.common import INCOMPLETE, REFUSED, UNREACHABLE, USAGE, JsonOption, print_json
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-TRIES = 8
 POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 60.0
-FINISHED = ("done", "incomplete")
+FIRST_PATIENCE, PATIENCE = 10.0, 60.0
+"""Seconds for which no answer is borne: before the first one, when the archive may be starting, and later, when it may be
+restarting."""
 
 
 class Api:
@@ -31,6 +31,7 @@ class Api:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+        self._patience = FIRST_PATIENCE
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         return self._answer(lambda: self._client.get(path, params=params))
@@ -50,19 +51,23 @@ class Api:
         return self._answer(send)
 
     def _answer(self, send: Any) -> dict[str, Any]:
-        for attempt in range(TRIES):
+        end, pause = time.monotonic() + self._patience, 0.25
+        while True:
             try:
-                return _checked(send())
+                response = send()
             except httpx.TransportError as error:
-                if attempt == TRIES - 1:
+                if time.monotonic() + pause > end:
                     typer.echo(
                         f"muniment: {self._client.base_url} does not answer ({type(error).__name__}). "
                         "Start the archive with “muniment up”, or set MUNIMENT_URL.",
                         err=True,
                     )
                     raise typer.Exit(UNREACHABLE) from None
-                time.sleep(min(0.25 * 2**attempt, 5.0))
-        raise AssertionError("the loop returns or raises")
+                time.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            else:
+                self._patience = PATIENCE
+                return _checked(response)
 
 
 class Refusal(Exception):
