@@ -12,7 +12,7 @@ demo:
 
 test:
 	@deploy/dev/setup.sh dev
-	.venv/bin/python -m pytest -m "not bench" $(ARGS)
+	.venv/bin/python -m pytest -m "not bench and not cluster" $(ARGS)
 
 check:
 	@deploy/dev/setup.sh dev

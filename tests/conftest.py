@@ -13,12 +13,14 @@ import services.app  # noqa: F401 - names the tables of all rooms
 from services.kernel import migrations
 from services.kernel.config import Settings
 from services.kernel.db import Database
+from tests import databases
 from tests.desk import Desk
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_from_outside() -> None:
-    for name in [name for name in os.environ if name.startswith("MUNIMENT_")]:
+    """But for the servers that tests may use."""
+    for name in [name for name in os.environ if name.startswith("MUNIMENT_") and not name.startswith("MUNIMENT_TEST_")]:
         del os.environ[name]
 
 
@@ -38,18 +40,37 @@ def empty_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql_template() -> Iterator[str]:
+    """The name of a migrated PostgreSQL database, to be copied."""
+    with databases.postgresql() as url:
+        database = Database(url)
+        migrations.upgrade(database)
+        database.close()
+        yield databases.name_of(url)
+
+
+@pytest.fixture(params=databases.CATALOGUES)
+def catalogue_url(request: pytest.FixtureRequest, settings: Settings) -> Iterator[str]:
+    """A migrated catalogue without rows."""
+    if request.param == "sqlite":
+        settings.data.mkdir(parents=True)
+        shutil.copy(request.getfixturevalue("empty_catalogue"), settings.data / "catalogue.db")
+        yield settings.catalogue
+        return
+    with databases.postgresql(request.getfixturevalue("postgresql_template")) as url:
+        yield url
+
+
 @pytest.fixture
-def database(tmp_path: Path, empty_catalogue: Path) -> Iterator[Database]:
-    shutil.copy(empty_catalogue, tmp_path / "catalogue.db")
-    database = Database(f"sqlite:///{tmp_path / 'catalogue.db'}")
+def database(catalogue_url: str) -> Iterator[Database]:
+    database = Database(catalogue_url)
     yield database
     database.close()
 
 
 @pytest.fixture
-def desk(settings: Settings, empty_catalogue: Path) -> Iterator[Desk]:
-    settings.data.mkdir(parents=True)
-    shutil.copy(empty_catalogue, settings.data / "catalogue.db")
-    desk = Desk(settings)
+def desk(settings: Settings, catalogue_url: str) -> Iterator[Desk]:
+    desk = Desk(settings.model_copy(update={"catalogue_url": catalogue_url}))
     yield desk
     desk.close()

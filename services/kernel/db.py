@@ -1,7 +1,8 @@
 """The catalogue's connection: one engine, two kinds of unit of work.
 
-``write`` takes SQLite's write lock at once (BEGIN IMMEDIATE), so that a transaction never fails half way for want of it;
-``read`` sees one snapshot and blocks nobody. Application code never commits: the edge does, once, by leaving the block.
+``write`` is a transaction that never fails half way for want of a lock that it could have waited for; ``read`` sees one
+snapshot and blocks nobody. Application code never commits: the edge does, once, by leaving the block. What lies between the two
+databases is in ``dialects``; their drivers' errors end here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from services.kernel import dialects
+from services.kernel.errors import Unavailable
+
 log = structlog.get_logger("catalogue")
-BUSY_TIMEOUT_MS = 30_000
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -34,7 +39,8 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Opens units of work on the catalogue.
+    """Opens units of work on the catalogue. A catalogue that does not answer, or whose locks are not to be had in time, is
+    ``Unavailable``.
 
     >>> with database.write() as session:
     ...     session.add(row)
@@ -44,15 +50,15 @@ class Database:
         self.url = make_url(url)
         if self.url.get_backend_name() == "sqlite" and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _create_engine(self.url.render_as_string(hide_password=False))
+        self.engine = dialects.make_engine(self.url)
         self.after_commit: list[Callable[[dict[Any, Any]], None]] = []
-        self._reading = self.engine.execution_options(muniment_read_only=True)
+        self._reading = self.engine.execution_options(**dialects.snapshot_options(self.engine))
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that commits when the block ends and rolls back when it raises. Once it has committed, whoever
         stands in ``after_commit`` is told, with the session's ``info``."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
             for tell in self.after_commit:
@@ -61,11 +67,40 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A snapshot. Writing through it is an error of the program."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        with _translated(), Session(self._reading, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def migrate(self) -> Iterator[Connection]:
+        """One transaction for a change of the tables. Of several processes that start at once one goes first."""
+        with _translated(), self.engine.begin() as connection:
+            dialects.go_first(connection)
+            yield connection
+
+    def version(self) -> str:
+        with _translated(), self._reading.connect() as connection:
+            return dialects.version(connection)
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not _is_unreachable(error):
+            raise
+        log.error("catalogue-unreachable", error=type(getattr(error, "orig", None) or error).__name__)
+        raise Unavailable("The catalogue does not answer. Try again in a moment.") from error
+
+
+def _is_unreachable(error: SQLAlchemyError) -> bool:
+    """Whether another attempt may go well: the server is away, ended the connection, or others' locks lasted too long."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
 def _tell(tell: Callable[[dict[Any, Any]], None], info: dict[Any, Any]) -> None:
@@ -73,28 +108,3 @@ def _tell(tell: Callable[[dict[Any, Any]], None], info: dict[Any, Any]) -> None:
         tell(info)
     except Exception as error:  # what is committed is done, whoever cannot be told of it
         log.error("after-commit-failed", error=type(error).__name__)
-
-
-def _create_engine(url: str) -> Engine:
-    # Values stay out of error texts, which end in logs.
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, record: Any) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself; ``_begin_sqlite`` does
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA secure_delete = ON")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get("muniment_read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

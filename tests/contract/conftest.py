@@ -1,9 +1,8 @@
-"""What the contract suites run against. An adapter joins by a line in ``STORES`` or ``CATALOGUES``."""
+"""What the contract suites run against. An adapter joins by a line in ``STORES``, a database in ``tests.databases``."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,20 +14,10 @@ from services.kernel.blobs.sealed import SealedStore
 from services.kernel.db import Database
 
 
-def sqlite(folder: Path, empty_catalogue: Path) -> str:
-    shutil.copy(empty_catalogue, folder / "catalogue.db")
-    return f"sqlite:///{folder / 'catalogue.db'}"
-
-
-CATALOGUES = [sqlite]
-
-
-@pytest.fixture(params=CATALOGUES, ids=lambda make: make.__name__)
-def queue(request: pytest.FixtureRequest, tmp_path: Path, empty_catalogue: Path) -> Iterator[Database]:
+@pytest.fixture
+def queue(database: Database) -> Database:
     """A migrated catalogue without jobs."""
-    database = Database(request.param(tmp_path, empty_catalogue))
-    yield database
-    database.close()
+    return database
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One contract for every catalogue. A database joins by a line in ``CATALOGUES``."""
+"""One contract for every catalogue. A database joins by a line in ``tests.databases``."""
 
 import threading
 import time
@@ -24,18 +24,20 @@ from services.kernel.identity import accounts
 from services.kernel.ledger import journal
 from services.kernel.model import Role
 from services.kernel.tables import Batch, Counter, DataKey
+from tests import databases
 
 
 def sqlite(folder: Path) -> str:
     return f"sqlite:///{folder / 'catalogue.db'}"
 
 
-CATALOGUES = [sqlite]
-
-
-@pytest.fixture(params=CATALOGUES, ids=lambda make: make.__name__)
-def url(request, tmp_path) -> str:
-    return request.param(tmp_path)
+@pytest.fixture(params=databases.CATALOGUES)
+def url(request, tmp_path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield sqlite(tmp_path)
+        return
+    with databases.postgresql() as url:
+        yield url
 
 
 @pytest.fixture

@@ -35,6 +35,6 @@ def _run(database: Database, act: Callable[[Config], None]) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["metadata"] = Base.metadata
-    with database.engine.begin() as connection:
+    with database.migrate() as connection:
         config.attributes["connection"] = connection
         act(config)
