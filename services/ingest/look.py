@@ -67,7 +67,10 @@ def perceptual_hash(grey: Grey) -> str:
 
     On scans of text it finds more rescans than a difference hash, and takes fewer other pages for one.
     """
-    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    height, width = (max(1, side // 4) for side in grey.shape)
+    whole = grey[: 4 * height, : 4 * width]  # an even factor first: many times as fast
+    reduced = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(reduced, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     lowest = cv2.dct(small)[:8, :8].ravel()
     bits = lowest > np.median(lowest[1:])  # the first is the page's brightness
     return np.packbits(bits).tobytes().hex()

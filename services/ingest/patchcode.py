@@ -6,6 +6,7 @@ Patch T is narrow, wide, narrow, wide; fed upside down it reads as Patch 3, whic
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ _PATTERN = np.array([1, 1, _WIDE, 1, 1, 1, _WIDE])  # bar, space, bar, space, ba
 _NARROW_INCHES = 0.08
 _TOLERANCE = 0.35  # of a narrow bar, for worn toner and slanted sheets
 _BAR_LENGTH_INCHES = 0.75  # the shortest that the specification allows
+_LENGTH_OF_NARROW = _BAR_LENGTH_INCHES / _NARROW_INCHES
+_LEAST_NARROW = 3  # pixels
 _STEP = 8  # every eighth scan line is looked at: at 150 dpi fourteen of them cross the shortest bar
 _MOST_RUNS = 64  # a line of text has more; a line through a patch code has few
 
@@ -29,8 +32,13 @@ def has_patch_t(grey: Grey, dpi: float | None) -> bool:
 
 def _along_rows(dark: np.ndarray[Any, np.dtype[np.bool_]], dpi: float | None) -> bool:
     wanted_length = _BAR_LENGTH_INCHES * dpi if dpi else None
+    lines = dark[::_STEP]
+    # Bars that count cross so many lines one after the other, so one line in so many tells whether there are any.
+    fewest = math.ceil((wanted_length or _LEAST_NARROW * _LENGTH_OF_NARROW) / _STEP)
+    if all(_in_line(row, dpi) is None for row in lines[::fewest]):
+        return False
     run, last_start = 0, -1.0
-    for row in dark[::_STEP]:
+    for row in lines:
         found = _in_line(row, dpi)
         if found is None:
             run = 0
@@ -38,7 +46,7 @@ def _along_rows(dark: np.ndarray[Any, np.dtype[np.bool_]], dpi: float | None) ->
         start, narrow = found
         run = run + 1 if run == 0 or abs(start - last_start) < narrow else 1
         last_start = start
-        if run * _STEP >= (wanted_length or narrow * _BAR_LENGTH_INCHES / _NARROW_INCHES):
+        if run * _STEP >= (wanted_length or narrow * _LENGTH_OF_NARROW):
             return True
     return False
 
@@ -53,7 +61,7 @@ def _in_line(row: np.ndarray[Any, np.dtype[np.bool_]], dpi: float | None) -> tup
     narrow = windows.sum(axis=1) / _PATTERN.sum()
     for pattern in (_PATTERN, _PATTERN[::-1]):
         fits = (np.abs(windows - narrow[:, None] * pattern) <= _TOLERANCE * narrow[:, None]).all(axis=1)
-        fits &= row[edges[: len(fits)]] & (narrow >= 3)
+        fits &= row[edges[: len(fits)]] & (narrow >= _LEAST_NARROW)
         if dpi:
             fits &= np.abs(narrow / (_NARROW_INCHES * dpi) - 1) < 0.2
         if fits.any():
