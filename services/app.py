@@ -37,7 +37,7 @@ from services.kernel.queue import endpoints as queue
 from services.kernel.queue.runner import Handler, Runner
 from services.kernel.queue.stages import Stage
 from services.kernel.queue.wakeup import Wakeup, make_celery
-from services.kernel.sandbox import Sandbox
+from services.kernel.sandbox import Limits, Sandbox
 from services.ocr.service import Reader
 from services.ocr.tasks import AssembleHandler, ReadHandler
 from services.search import endpoints as search
@@ -106,7 +106,7 @@ def http(archive: Archive) -> FastAPI:
 
 def readers(settings: Settings, engine: str | None = None) -> tuple[Inspector, Reader]:
     """What looks at files and reads pages, in one sandbox; needs no archive."""
-    sandbox = Sandbox()
+    sandbox = Sandbox(Limits(wall_seconds=settings.parser_seconds))
     limits = IntakeLimits(size=settings.max_file_bytes, pages=settings.max_pages, page_pixels=settings.max_page_pixels)
     return Inspector(sandbox, limits), Reader(sandbox, engine or settings.engine, max_pixels=settings.max_page_pixels)
 

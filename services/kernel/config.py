@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(2 * 1024**3, ge=1)
     max_pages: int = Field(5_000, ge=1)
     max_page_pixels: int = Field(200_000_000, ge=1, description="An A0 drawing at 300 dpi has 139 million.")
+    parser_seconds: float = Field(60.0, gt=0, description="What looks at or draws a few pages for longer is ended.")
     session_hours: float = Field(10.0, gt=0)
     fonds: str = Field("M001", description="全宗号, the first level of every 档号 (DA/T 22-2015).")
 
