@@ -18,7 +18,7 @@ from services.kernel.errors import NotFound
 from services.kernel.identity.rights import Principal, Right, Scope, may
 from services.kernel.ledger import journal
 from services.kernel.model import RenditionKind
-from services.kernel.policy.masks import NAME_FIELDS, mask_field, mask_identifiers, mask_values
+from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_field, mask_identifiers, mask_values
 from services.kernel.tables import Blob, Item
 
 
@@ -97,7 +97,7 @@ def summary(session: Session, vault: Vault, principal: Principal, item: Item) ->
     if title is not None and not may(principal, Right.CONTENT, item):
         fields = [each.reading for each in readings.field_values(session, vault, item)]
         names = [each.value for each in fields if each.name in NAME_FIELDS]
-        addresses = [each.value for each in fields if each.name == "address"]
+        addresses = [each.value for each in fields if is_address(each.name, each.value)]
         title = mask_values(mask_identifiers(title), names, addresses)
     return {
         "id": item.id,

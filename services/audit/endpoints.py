@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -26,16 +26,19 @@ def entries(
     actor: str | None = Query(None, max_length=36),
     item: str | None = Query(None, max_length=36),
     act: str | None = Query(None, max_length=40),
+    order: Literal["oldest", "newest"] = "oldest",
     limit: paging.Limit = 50,
     cursor: paging.Cursor = None,
     principal: Principal = allow(Right.LEDGER),
 ) -> dict[str, Any]:
-    """Entries, oldest first, by person, item or act."""
+    """Entries by person, item or act."""
     asked = {"actor": actor, "item_id": item, "act": act}
-    query = select(LedgerEntry).order_by(LedgerEntry.position).limit(limit + 1)
+    position = LedgerEntry.position
+    query = select(LedgerEntry).order_by(position if order == "oldest" else position.desc()).limit(limit + 1)
     query = query.filter_by(**{name: value for name, value in asked.items() if value is not None})
     if cursor:
-        query = query.where(LedgerEntry.position > paging.whole(cursor))
+        last = paging.whole(cursor)
+        query = query.where(position > last if order == "oldest" else position < last)
     with kernel.database.write() as session:
         journal.append(session, "ledger.read", actor=principal.person_id, request=request)
         rows = session.scalars(query).all()

@@ -17,7 +17,7 @@ from services.kernel.model import ItemState
 from services.kernel.paper import FieldReading, PageReading
 from services.kernel.policy.identifiers import find_identifiers
 from services.kernel.policy.lookup import LOOKUP_FIELDS, Kind, LookupKeys
-from services.kernel.policy.masks import NAME_FIELDS, mask_identifiers
+from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_identifiers
 from services.kernel.tables import Item
 from services.search.fields import cents
 from services.search.index.port import IndexDocument, IndexPage
@@ -46,7 +46,7 @@ def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: It
         amounts=tuple(_amounts(fields)),
         pages=tuple(_page(page, known) for page in pages),
         names=tuple(_values(fields, NAME_FIELDS)),
-        addresses=tuple(_values(fields, {"address"})),
+        addresses=tuple(dict.fromkeys(each.value for each in fields if is_address(each.name, each.value))),
         fields=_searchable(fields),
         lookups=_digests(pages, fields, known, lookups),
     )

@@ -27,6 +27,7 @@ _PEOPLE = re.compile(r"(\s*[、，,;；/|&]\s*|(?<=[\u4e00-\u9fff]{2})\s*[和与
 _DISTRICT = re.compile(r"^.*?(?:(?<![小社园校厂库])(?<!自治)区|县|旗)")
 _COUNTY_CITY = re.compile(r"^.*?[市州盟].{1,6}?市")
 _CITY = re.compile(r"^.*?(?:市|自治州|地区|盟)|^.*?(?:省|自治区)")
+_STREET = re.compile(r"[路街巷道弄].{0,8}号")
 _HIDDEN = "****"
 
 
@@ -37,7 +38,7 @@ def mask_field(name: str, value: str) -> str:
         return "".join(part if index % 2 else _mask_name(part) for index, part in enumerate(parts))
     if name in _KINDS:
         return _mask_digits(_KINDS[name], value)
-    if name == "address":
+    if is_address(name, value):
         return _mask_address(value)
     return mask_identifiers(value) if name in _FREE_TEXT else value
 
@@ -75,6 +76,13 @@ def _squeezed(text: str) -> str:
     narrow = "".join(fold_width(text).split())
     lower = narrow.lower()
     return lower if len(lower) == len(narrow) else narrow
+
+
+def is_address(name: str, value: str) -> bool:
+    """Tell whether a field's value says where someone lives. A property unit does once it names street and number; a bare
+    building and room (3幢1单元502室) is how the archive's people speak of a property, and stays.
+    """
+    return name == "address" or (name == "property_unit" and bool(_STREET.search(fold_width(value))))
 
 
 def is_company(name: str) -> bool:
