@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.clock import database_epoch, now
 from services.kernel.db import Database
+from services.kernel.dialects import LOCK, insert_once
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.queue.stages import WAY, Queue, Stage
 from services.kernel.queue.tables import Job, JobState
@@ -26,6 +27,9 @@ from services.kernel.queue.tables import Job, JobState
 DEATHS_PER_ATTEMPT = 4
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
+AWAY_SECONDS = 5.0
+"""After so long a job that met a part of the archive that was away is tried again: as often as it takes, for nobody can mend
+the job, and whoever mends the part need not think of it."""
 
 
 class LeaseLost(Exception):
@@ -71,7 +75,7 @@ class Lease:
     def fail(self, reason: str, *, max_attempts: int) -> JobState:
         """Gives the job back to be tried later, or parks it. Raises ``LeaseLost`` when it is another worker's by now."""
         with self.database.write() as session:
-            job = session.get_one(Job, self.job_id, with_for_update=True)
+            job = session.get_one(Job, self.job_id, with_for_update=LOCK)
             if (job.fence, job.state) != (self.fence, JobState.LEASED):
                 raise LeaseLost(f"lease {self.fence} on job {self.job_id} was given away")
             delay = min(FIRST_RETRY_SECONDS * 2 ** (job.attempts - 1), LONGEST_RETRY_SECONDS)
@@ -80,7 +84,7 @@ class Lease:
             job.due_at = session.scalar(select(database_epoch() + delay)) or 0.0
             return JobState(job.state)
 
-    def hand_back(self) -> None:
+    def hand_back(self, reason: str | None = None, *, delay: float = 0.0) -> None:
         """Puts the job back as if it had not been begun. Raises ``LeaseLost`` when it is another worker's by now."""
         with self.database.write() as session:
             self._prove(
@@ -89,7 +93,8 @@ class Lease:
                 lease_owner=None,
                 lease_until=None,
                 attempts=Job.attempts - 1,
-                due_at=database_epoch(),
+                reason=reason,
+                due_at=database_epoch() + delay,
             )
 
     def _prove(self, session: Session, **values: Any) -> None:
@@ -100,56 +105,55 @@ class Lease:
 
 def enqueue(session: Session, stage: Stage, key: str, payload: dict[str, Any], *, batch: str | None = None) -> bool:
     """Adds a job in the caller's transaction: written with its cause or not at all. ``key`` makes it unique within its
-    stage; a second call with the same key does nothing and returns False."""
-    rule, name = WAY[stage], f"{stage}:{key}"
-    if session.scalar(select(Job.id).where(Job.key == name)) is not None:
-        return False
-    session.add(
-        Job(
-            key=name,
-            kind=stage,
-            queue=rule.queue,
-            priority=rule.priority,
-            payload=payload,
-            batch_id=batch,
-            due_at=session.scalar(select(database_epoch())) or 0.0,
-        )
+    stage; a second call with the same key does nothing and returns False, also when both come at once."""
+    rule = WAY[stage]
+    session.flush()  # whatever the job is about is written first
+    added = insert_once(
+        session,
+        Job,
+        key=f"{stage}:{key}",
+        kind=stage,
+        queue=rule.queue,
+        priority=rule.priority,
+        payload=payload,
+        batch_id=batch,
+        due_at=database_epoch(),
     )
-    session.flush()
-    call_workers(session, rule.queue)
-    return True
+    if added:
+        call_workers(session, rule.queue)
+    return added
 
 
 def claim(database: Database, queues: list[Queue], owner: str, *, seconds: float) -> Lease | None:
-    """The most urgent due job of these queues, leased to ``owner``; None when there is nothing to do."""
+    """The most urgent due job of these queues, leased to ``owner``; None when there is nothing to do. Claimants that come at
+    once get different jobs and do not wait for each other."""
+    due = (
+        select(Job.id)
+        .where(Job.state == JobState.QUEUED, Job.queue.in_(queues), Job.due_at <= database_epoch())
+        .order_by(Job.priority, Job.due_at, Job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    leased = {"state": JobState.LEASED, "lease_owner": owner, "lease_until": database_epoch() + seconds}
+    counted = {"fence": Job.fence + 1, "attempts": Job.attempts + 1}
+    statement = update(Job).where(Job.id == due).values(**leased, **counted).returning(Job)
     with database.write() as session:
-        due = (
-            select(Job)
-            .where(Job.state == JobState.QUEUED, Job.queue.in_(queues), Job.due_at <= database_epoch())
-            .order_by(Job.priority, Job.due_at, Job.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        job = session.scalar(due)
-        if job is None:
-            return None
-        job.state, job.lease_owner = JobState.LEASED, owner
-        job.lease_until = session.scalar(select(database_epoch() + seconds))
-        job.fence += 1
-        job.attempts += 1
-        return Lease(database, job.id, Stage(job.kind), job.payload, job.fence, seconds)
+        job = session.scalar(statement.execution_options(synchronize_session=False))
+        return None if job is None else Lease(database, job.id, Stage(job.kind), job.payload, job.fence, seconds)
 
 
 def release_expired(database: Database, *, max_attempts: int, gone: list[str] | None = None) -> int:
     """Gives back the jobs whose lease ran out, and at once those whose owner is in ``gone`` (known to be dead).
-    Returns how many."""
+    Returns how many. A job that is being written to at this moment is passed over: it lives, or another scheduler has it."""
     lapsed = Job.lease_until < database_epoch()
     which = (Job.state == JobState.LEASED, or_(lapsed, Job.lease_owner.in_(gone)) if gone else lapsed)
+    free = select(Job.id).where(*which).with_for_update(skip_locked=True)
     poisonous = Job.attempts >= DEATHS_PER_ATTEMPT * max_attempts
     with database.write() as session:
         result = session.execute(
             update(Job)
-            .where(*which)
+            .where(*which, Job.id.in_(free))
             .values(
                 state=case((poisonous, JobState.PARKED), else_=JobState.QUEUED),
                 reason=case((poisonous, "Its workers died or fell silent, again and again."), else_=Job.reason),
@@ -177,7 +181,7 @@ def waiting(session: Session) -> dict[Queue, int]:
 
 def retry(session: Session, job_id: str) -> Job:
     """Sends a parked job off again, with a clean count."""
-    job = session.get(Job, job_id)
+    job = session.get(Job, job_id, with_for_update=LOCK)
     if job is None:
         raise NotFound("There is no such job. List the parked ones to find its id.")
     if job.state != JobState.PARKED:

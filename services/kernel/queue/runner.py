@@ -12,13 +12,16 @@ from pathlib import Path
 import structlog
 
 from services.kernel.db import Database
-from services.kernel.errors import MunimentError, where
-from services.kernel.queue.jobs import Lease, LeaseLost, Stopping, claim
+from services.kernel.errors import MunimentError, Unavailable, where
+from services.kernel.queue import jobs
+from services.kernel.queue.jobs import AWAY_SECONDS, Lease, LeaseLost, Stopping, claim
 from services.kernel.queue.stages import Queue, Stage
 from services.kernel.timing import step
 
 Handler = Callable[[Lease], None]
 LONGEST_SHIFT_SECONDS = 60.0
+REPORT_SECONDS = 1.0
+"""Between two attempts to tell a catalogue that is away what became of a job."""
 
 log = structlog.get_logger("queue")
 
@@ -45,13 +48,25 @@ class Runner:
         A job in hand when it says so is ended after its present step, and what is left of it handed back."""
         done, end = 0, time.monotonic() + shift_seconds
         while time.monotonic() < end and not stopping():
-            with step("claim"):
-                lease = claim(self._database, [queue], self._owner, seconds=self._lease_seconds)
+            lease = self._claim(queue)
             if lease is None:
                 break
             self._run(replace(lease, stopping=stopping))
             done += 1
         return done
+
+    def bury(self) -> int:
+        """Gives back at once what processes of this host held that are gone. Returns how many jobs that were."""
+        with self._database.read() as session:
+            dead = dead_owners(jobs.lease_owners(session))
+        return jobs.release_expired(self._database, max_attempts=self._max_attempts, gone=dead) if dead else 0
+
+    def _claim(self, queue: Queue) -> Lease | None:
+        try:
+            with step("claim"):
+                return claim(self._database, [queue], self._owner, seconds=self._lease_seconds)
+        except Unavailable:  # which is logged where it rose; the next wake-up is another chance
+            return None
 
     def _run(self, lease: Lease) -> None:
         began = time.monotonic()
@@ -61,41 +76,57 @@ class Runner:
             log.info("job-done", job=lease.job_id, stage=lease.stage, seconds=round(time.monotonic() - began, 3))
         except LeaseLost:
             log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
-        except Stopping:
-            self._hand_back(lease)
         except Exception as error:
-            self._fail(lease, error)
+            self._report(lease, error, until=began + lease.seconds)
 
-    def _hand_back(self, lease: Lease) -> None:
-        try:
+    def _report(self, lease: Lease, error: Exception, *, until: float) -> None:
+        """Tells the catalogue what became of the job. While that is away, again and again: there is nothing else to do, and
+        without it the job would have to wait until its lease runs out."""
+        while True:
+            try:
+                self._give_back(lease, error)
+            except LeaseLost:
+                log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
+            except Unavailable:
+                if time.monotonic() < until and not lease.stopping():
+                    time.sleep(REPORT_SECONDS)
+                    continue
+                log.warning("job-left-to-its-lease", job=lease.job_id, stage=lease.stage)
+            return
+
+    def _give_back(self, lease: Lease, error: Exception) -> None:
+        if isinstance(error, Stopping):
             lease.hand_back()
             log.info("job-handed-back", job=lease.job_id, stage=lease.stage)
-        except LeaseLost:
-            log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
-
-    def _fail(self, lease: Lease, error: Exception) -> None:
+            return
         # Only our own errors have texts that are known to hold no personal data.
         reason = error.detail if isinstance(error, MunimentError) else type(error).__name__
-        try:
-            state = lease.fail(reason, max_attempts=self._max_attempts)
-            log.error("job-failed", job=lease.job_id, stage=lease.stage, reason=reason, state=state, trace=where(error))
-        except LeaseLost:
-            log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
+        if isinstance(error, Unavailable):
+            lease.hand_back(reason, delay=AWAY_SECONDS)
+            log.warning("job-postponed", job=lease.job_id, stage=lease.stage, reason=reason, trace=where(error))
+            return
+        state = lease.fail(reason, max_attempts=self._max_attempts)
+        log.error("job-failed", job=lease.job_id, stage=lease.stage, reason=reason, state=state, trace=where(error))
 
 
 def owner_name(pid: int) -> str:
-    """``host/pid/start``: the start time tells a process from a later one with the same number."""
-    return f"{socket.gethostname()}/{pid}/{_started(pid)}"
+    """``place/pid/start``: the start time tells a process from a later one with the same number."""
+    return f"{_place()}/{pid}/{_started(pid)}"
 
 
 def dead_owners(owners: set[str]) -> list[str]:
-    """Those of ``owners`` that ran on this host and are gone, whose leases need not be waited for."""
-    here, dead = f"{socket.gethostname()}/", []
+    """Those of ``owners`` that ran where this process runs and are gone, whose leases need not be waited for."""
+    here, dead = f"{_place()}/", []
     for owner in owners:
         pid = owner.removeprefix(here).partition("/")[0]
         if owner.startswith(here) and pid.isdecimal() and owner_name(int(pid)) != owner:
             dead.append(owner)
     return dead
+
+
+def _place() -> str:
+    """Host and process namespace: containers may share a host's name and see nothing of each other's processes."""
+    return f"{socket.gethostname()}~{Path('/proc/self/ns/pid').stat().st_ino}"
 
 
 def _started(pid: int) -> str:

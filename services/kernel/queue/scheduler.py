@@ -1,14 +1,17 @@
-"""The scheduler: gives back lost leases and repeats wake-ups, each second. Two of them do no harm."""
+"""The scheduler: gives back lost leases and repeats wake-ups, each second. There may be several: each gives back what the dead
+of its host held, one of them leads and sends the wake-ups."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Event
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from services.kernel.db import Database
+from services.kernel.errors import Unavailable
 from services.kernel.queue.jobs import lease_owners, release_expired, waiting
+from services.kernel.queue.leader import Leadership
 from services.kernel.queue.runner import dead_owners
 from services.kernel.queue.wakeup import Wakeup
 
@@ -20,18 +23,24 @@ log = structlog.get_logger("scheduler")
 class Scheduler:
     def __init__(self, database: Database, wakeup: Wakeup, *, max_attempts: int) -> None:
         self._database, self._wakeup, self._max_attempts = database, wakeup, max_attempts
+        self._leadership = Leadership(database, "schedule")
 
     def run(self, stop: Event) -> None:
+        """Ticks until ``stop`` is set, then leaves the lead to another."""
         while not stop.wait(TICK_SECONDS):
             try:
                 self.tick()
-            except OperationalError as error:
-                log.error("catalogue-unreachable", error=type(error.orig).__name__)
+            except Unavailable as error:
+                log.warning("tick-left-out", reason=error.detail)
             except Exception as error:  # whatever went wrong, the next second is another chance
                 log.error("tick-failed", error=type(error).__name__)
+        with suppress(Unavailable):
+            self._leadership.resign()
 
     def tick(self) -> None:
         self.release()
+        if not self._leadership.held():
+            return
         with self._database.read() as session:
             due = waiting(session)
         self._wakeup.top_up(due)

@@ -44,3 +44,13 @@ class Job(Base):
     batch_id: Mapped[str | None] = mapped_column(String(36), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Leader(Base):
+    """Who does at present what only one of several processes is to do. ``until`` is seconds by the database's clock."""
+
+    __tablename__ = "leaders"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(120))
+    until: Mapped[float] = mapped_column(Float)

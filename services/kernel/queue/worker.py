@@ -7,13 +7,17 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import structlog
 from celery.signals import worker_process_init, worker_shutting_down
 
 from services.kernel.config import Settings
+from services.kernel.errors import Unavailable
 from services.kernel.processes import die_with_parent
 from services.kernel.queue.runner import Runner
 from services.kernel.queue.stages import Queue
 from services.kernel.queue.wakeup import TASK, make_celery
+
+log = structlog.get_logger("worker")
 
 
 def run(settings: Settings, build: Callable[[], Runner], queues: Sequence[Queue], *, concurrency: int) -> None:
@@ -23,15 +27,27 @@ def run(settings: Settings, build: Callable[[], Runner], queues: Sequence[Queue]
     crew: dict[str, Runner] = {}
     main = os.getpid()
 
+    def runner() -> Runner:
+        if "runner" not in crew:
+            crew["runner"] = build()
+            crew["runner"].bury()  # what the process held whose place this one takes
+        return crew["runner"]
+
     def start(**_: Any) -> None:
         die_with_parent(main)
-        crew["runner"] = build()
+        try:
+            runner()
+        except Unavailable as error:
+            log.warning("not-ready", reason=error.detail)
 
     def stop(**_: Any) -> None:
         stopping.set()
 
     def wake(queue: str) -> None:
-        crew["runner"].drain(Queue(queue), stopping=stopping.is_set)
+        try:
+            runner().drain(Queue(queue), stopping=stopping.is_set)
+        except Unavailable as error:
+            log.warning("not-ready", reason=error.detail)
 
     worker_process_init.connect(start, weak=False)
     worker_shutting_down.connect(stop, weak=False)
