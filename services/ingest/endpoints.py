@@ -89,9 +89,6 @@ async def add_file(
     principal: Principal = allow(Right.DELIVER),
 ) -> dict[str, Any]:
     """Takes one file in (multipart, part ``file``). 201 means: stored, checksummed, on the ledger, queued."""
-    earlier = await run_in_threadpool(_earlier, kernel, principal, service.files_route(batch_id), key)
-    if earlier is not None:
-        return earlier
 
     def open_sink(name: str) -> service.Reception:
         return service.Reception(kernel, principal, batch_id, name, request=request_id, idempotency_key=key)
@@ -131,8 +128,3 @@ async def _stream(kernel: Kernel, principal: Principal, batch_id: str) -> AsyncI
         if silent >= STILL_EVENT_SECONDS:
             silent = 0.0
             yield ": still here\n\n"
-
-
-def _earlier(kernel: Kernel, principal: Principal, route: str, key: str | None) -> dict[str, Any] | None:
-    with kernel.database.read() as session:
-        return idempotency.answered(session, principal, route, key, None)

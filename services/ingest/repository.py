@@ -70,7 +70,7 @@ def open_jobs(session: Session, batch_id: str) -> int:
 def page_counts(session: Session, batch_id: str) -> tuple[int, int]:
     """Pages of the batch in all, and those done with, be it with a problem."""
     query = select(Page.state, func.count()).join(Item).where(Item.batch_id == batch_id).group_by(Page.state)
-    counts: dict[str, int] = dict(session.execute(query).tuples().all())
+    counts: dict[str, int] = {state: count for state, count in session.execute(query)}  # noqa: C416 - rows are no tuples
     return sum(counts.values()), sum(counts.values()) - counts.get(PageState.PENDING, 0)
 
 

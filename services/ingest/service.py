@@ -14,6 +14,7 @@ from services.ingest import repository
 from services.kernel.blobs.keys import KEY_BYTES
 from services.kernel.blobs.orphans import discard_unless_kept
 from services.kernel.blobs.sealed import SealedWriter, Stored
+from services.kernel.config import Settings
 from services.kernel.core import Kernel
 from services.kernel.errors import Forbidden, InvalidInput, NotFound, TooLarge
 from services.kernel.http import idempotency
@@ -84,27 +85,34 @@ class Reception:
 
     def write(self, data: bytes) -> None:
         self._writer.write(data)
-        limit = self._kernel.settings.max_file_bytes
-        if self._writer.size > limit:
+        try:
+            check_size(self._kernel.settings, self._writer.size)
+        except TooLarge:
             self.abort()
-            raise TooLarge(
-                f"A file may have at most {limit:,} bytes. Split the scan, or ask the administrator to raise the limit."
-            )
+            raise
 
     def abort(self) -> None:
         self._writer.abort()
 
     def finish(self) -> Receipt:
+        """Raises ``Conflict`` when the idempotency key was used for another file."""
         stored = self._writer.finish()
         try:
             with self._kernel.database.write() as session:
-                receipt = self._enter(session, stored)
-        except BaseException:
+                return self._once(session, stored)
+        finally:  # of a duplicate, a repetition and a failure nothing is kept
             discard_unless_kept(self._kernel.database, self._kernel.objects, stored.name)
-            raise
-        if receipt.duplicate_of is not None:
-            self._kernel.objects.delete(stored.name)
-        return receipt
+
+    def _once(self, session: Session, stored: Stored) -> Receipt:
+        body = idempotency.once(
+            session,
+            self._principal,
+            f"batches/{self._batch_id}/files",
+            self._idempotency_key,
+            {"name": self._name, "sha256": stored.sha256},
+            lambda: self._enter(session, stored).to_json(),
+        )
+        return Receipt(**body)
 
     def _enter(self, session: Session, stored: Stored) -> Receipt:
         vault = self._kernel.vault
@@ -126,10 +134,7 @@ class Reception:
             repository.mark_duplicate(file, twin)
         act = "file.receive" if twin is None else "file.duplicate"
         journal.append(session, act, actor=self._principal.person_id, request=self._request, file=file.id, sha256=file.sha256)
-        receipt = Receipt(file.id, file.sha256, file.size, file.duplicate_of)
-        route = files_route(self._batch_id)
-        idempotency.once(session, self._principal, route, self._idempotency_key, None, receipt.to_json)
-        return receipt
+        return Receipt(file.id, file.sha256, file.size, file.duplicate_of)
 
     def _keep(self, session: Session, file: File, key: DataKey, stored: Stored) -> None:
         master = Blob(
@@ -147,9 +152,11 @@ class Reception:
         jobs.enqueue(session, Stage.INSPECT, file.id, {"file": file.id}, batch=self._batch_id)
 
 
-def files_route(batch_id: str) -> str:
-    """The name under which answers to uploads into this batch are remembered."""
-    return f"batches/{batch_id}/files"
+def check_size(settings: Settings, size: int) -> None:
+    """Raises ``TooLarge`` for more bytes than one file may have."""
+    limit = settings.max_file_bytes
+    if size > limit:
+        raise TooLarge(f"A file may have at most {limit:,} bytes. Split the scan, or ask the administrator to raise the limit.")
 
 
 def clean_name(name: str) -> str:

@@ -45,6 +45,10 @@ class TooLarge(MunimentError):
     status, code, title = 413, "too-large", "Too large"
 
 
+class Locked(MunimentError):
+    status, code, title = 423, "locked", "In use"
+
+
 class TooMany(MunimentError):
     status, code, title = 429, "too-many", "Too many attempts"
 
