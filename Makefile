@@ -3,7 +3,7 @@ DATA ?= data
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
-.PHONY: demo test check up bench lock clean
+.PHONY: demo test test-cluster check up bench lock clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -13,6 +13,11 @@ demo:
 test:
 	@deploy/dev/setup.sh dev
 	.venv/bin/python -m pytest -m "not bench and not cluster" $(ARGS)
+
+test-cluster:
+	@deploy/dev/setup.sh cluster
+	.venv/bin/python -m deploy.dev.servers run -- \
+	  .venv/bin/python -m pytest -m "not bench" tests/contract tests/cluster $(ARGS)
 
 check:
 	@deploy/dev/setup.sh dev
@@ -34,4 +39,4 @@ lock:
 	$(UV) --extra dev -c requirements/run.txt -o requirements/dev.txt
 
 clean:
-	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cluster demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

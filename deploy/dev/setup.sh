@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
 # Installs what is missing: Debian packages, then a virtual environment from pinned requirements with hashes.
-# Usage: deploy/dev/setup.sh run|dev        Changes nothing when everything is there.
+# Usage: deploy/dev/setup.sh run|dev|cluster        Changes nothing when everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 kind=${1:-run}
+requirements=$kind
 
 packages=(tesseract-ocr tesseract-ocr-chi-sim poppler-utils fonts-noto-cjk)
-[ "$kind" = dev ] && packages+=(chromium)
+case "$kind" in
+  dev) packages+=(chromium) ;;
+  cluster) # the servers that deploy/dev/servers starts; their Java comes with the Python packages, Maven's own from Debian
+    packages+=(chromium postgresql redis-server maven)
+    requirements=dev
+    ;;
+esac
 
 find_python() {
   for name in python3.13 python3.12 python3.11 python3; do
@@ -41,7 +48,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
   echo "Installing ${missing[*]}"
   $become apt-get update -qq
-  $become env DEBIAN_FRONTEND=noninteractive $install -qq >/dev/null
+  # RUNLEVEL=1 keeps invoke-rc.d from starting the packages' own services
+  $become env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 $install -qq >/dev/null
 fi
 
 python=$(find_python)
@@ -51,10 +59,10 @@ if [ -z "$python" ]; then
 fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 
-wanted=$(cat "requirements/$kind.txt" pyproject.toml | sha256sum | cut -d' ' -f1)
-if [ "$(cat ".venv/.muniment-$kind" 2>/dev/null)" != "$wanted" ]; then
+wanted=$(cat "requirements/$requirements.txt" pyproject.toml | sha256sum | cut -d' ' -f1)
+if [ "$(cat ".venv/.muniment-$requirements" 2>/dev/null)" != "$wanted" ]; then
   echo "Installing Python packages into .venv (a minute or two)"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "requirements/$kind.txt"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "requirements/$requirements.txt"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-  echo "$wanted" >".venv/.muniment-$kind"
+  echo "$wanted" >".venv/.muniment-$requirements"
 fi
