@@ -70,9 +70,9 @@ def muniment(files: Sequence[Path], engine: str = "auto") -> Result:
     with watched(result):
         done = _run([*program, "bench", "ocr", *map(str, files), "--engine", engine, "--json"])
     result.report = json.loads(done.stdout)
-    # Its own clock starts when the models are loaded, and stops before the bare engine is measured.
+    # Its own measures begin when the models are loaded, and end before the bare engine's.
     result.pages, result.seconds = result.report["pages"], result.report["seconds"]
-    result.cpu = result.report["cpu_seconds_per_page"] * result.pages
+    result.cpu, result.peak_mb = result.report["cpu_seconds_per_page"] * result.pages, result.report["peak_rss_all_mb"]
     read = subprocess.run([*program, "read", *map(str, files), "--engine", engine, "--json"], capture_output=True)
     for entry in json.loads(read.stdout):
         for page in entry["pages"]:

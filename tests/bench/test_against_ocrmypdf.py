@@ -6,7 +6,7 @@ import pytest
 
 from tests.bench.compare import compare
 
-PAGES = 20
+PAGES = 50
 LEAST_RATIO = 5.0
 
 

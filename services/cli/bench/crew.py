@@ -26,6 +26,8 @@ from services.kernel.queue.runner import Runner
 from services.kernel.queue.stages import Queue
 from services.kernel.queue.tables import Job, JobState
 from services.kernel.timing import measured
+from services.ocr.documents import read_document
+from services.ocr.pdfa import write_pdfa
 from services.ocr.pixels import Pixels, turned
 from services.ocr.service import Reader
 
@@ -79,7 +81,7 @@ class Member:
 def work(pipe: Connection, settings: Settings, parent: int) -> None:
     """What a process does, step by step, each begun by a message and answered by one:
 
-    once its models are loaded and it has read a line: seconds · ``begin``: drains the queues until, after ``all in``, no job
+    once its models are loaded and it has read a page: seconds · ``begin``: drains the queues until, after ``all in``, no job
     is queued or leased: seconds by step · a list of ``Sheet``: draws them into memory: their number · ``read``: reads them
     with the engine alone: seconds.
     """
@@ -135,10 +137,12 @@ def _drawn(reader: Reader, sheet: Sheet) -> Pixels:
 
 
 def _warm_up(inspector: Inspector, reader: Reader) -> None:
-    """Reads a line drawn here, so that the networks, the sandbox's child and what it imports are loaded."""
+    """Takes a page drawn here the whole way in memory, so that the networks, the sandbox's child and all libraries are loaded."""
     image = Image.new("L", (1654, 2339), 255)  # A4 at 200 dpi
     ImageDraw.Draw(image).text((200, 300), "Muniment warms up", 0, ImageFont.load_default(60))
     source = BytesIO()
     image.save(source, "PDF", resolution=200)
     inspection, _ = inspector.examine(source)
-    reader.read(source, media_type=inspection.media_type, file_page=1, number=1)
+    copy = reader.read(source, media_type=inspection.media_type, file_page=1, number=1)
+    read_document([copy.reading])
+    write_pdfa([copy.for_pdf()], BytesIO(), title="warm")

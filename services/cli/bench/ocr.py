@@ -47,10 +47,11 @@ def ocr(
 ) -> None:
     """Takes files into a throw-away archive and times their whole way to PDF/A, fields and index.
 
-    Every process loads its models and reads one line before the clock starts; that is told apart, as startup_seconds. Then the
-    engine alone reads at most 40 of the same pages, already in memory, in the same processes. stages are seconds summed over
+    Every process loads its models and reads one page of its own before the clock starts; that is told apart, as
+    startup_seconds. Then the engine alone reads at most 40 of the same pages, already in memory, in the same processes. stages are seconds summed over
     the processes; a name with a dot is a part of the one before the dot. peak_rss_mb is that of the worker with the highest
-    peak, its parser process included. CPU seconds tell more than seconds where the machine has other work.
+    peak, its parser process included; peak_rss_all_mb that of all processes. CPU seconds tell more than seconds where the
+    machine has other work.
     """
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     with scratch.settings_in(folder, engine.value) as settings, scratch.broker_of(settings):
@@ -67,29 +68,37 @@ def measure(settings: Settings, files: Sequence[Path], workers: int) -> dict[str
     built = scratch.build(settings)
     with _crew(settings, workers) as crew:
         startup = max(member.hear() for member in crew)
-        with Peaks([member.pid for member in crew]) as peaks:
+        with Peaks([os.getpid(), *(member.pid for member in crew)]) as peaks:
             way = _whole_way(built, files, crew)
         with built.kernel.database.read() as session:
             batch = session.get_one(Batch, way.batch)
             problems = list(_unfinished(session, built, batch))
             sheets = _sheets(session, batch, way.paths)
-            pages = len(sheets)
         bare = _bare(crew, _spread(sheets, MOST_BARE_PAGES))
-    per_minute = 60 * pages / way.seconds
+        workers_peak = max(peaks.mb[member.pid] for member in crew)
     return {
-        "pages": pages,
+        "pages": len(sheets),
         "files": len(files),
         "workers": workers,
         "seconds": round(way.seconds, 3),
-        "pages_per_minute": round(per_minute, 1),
-        "engine_pages_per_minute": round(bare.pages_per_minute, 1),
-        "engine_share": round(per_minute / bare.pages_per_minute, 3) if bare.pages_per_minute else None,
-        "cpu_seconds_per_page": round(way.cpu / pages, 4) if pages else None,
-        "engine_cpu_seconds_per_page": round(bare.cpu / bare.pages, 4) if bare.pages else None,
-        "peak_rss_mb": round(peaks.highest, 1),
+        **_rates(len(sheets), way, bare),
+        "peak_rss_mb": round(workers_peak, 1),
+        "peak_rss_all_mb": round(peaks.mb[os.getpid()], 1),
         "startup_seconds": round(startup, 3),
         "stages": {name: round(seconds, 3) for name, seconds in sorted(way.stages.items())},
         "problems": problems,
+    }
+
+
+def _rates(pages: int, way: _Way, bare: _Bare) -> dict[str, float | None]:
+    """Pages a minute and processor seconds a page, of the whole way and of the engine alone; None where nothing was read."""
+    per_minute = 60 * pages / way.seconds
+    return {
+        "pages_per_minute": round(per_minute, 1),
+        "engine_pages_per_minute": round(bare.pages_per_minute, 1),
+        "engine_share": round(per_minute / bare.pages_per_minute, 3) if bare.pages else None,
+        "cpu_seconds_per_page": round(way.cpu / pages, 4) if pages else None,
+        "engine_cpu_seconds_per_page": round(bare.cpu / bare.pages, 4) if bare.pages else None,
     }
 
 

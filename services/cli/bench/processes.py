@@ -34,10 +34,6 @@ class Peaks:
         self._stop.set()
         self._thread.join()
 
-    @property
-    def highest(self) -> float:
-        return max(self.mb.values(), default=0.0)
-
     def _watch(self) -> None:
         while True:
             over = self._stop.wait(_SAMPLE_SECONDS)
