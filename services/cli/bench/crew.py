@@ -20,7 +20,7 @@ from services.ingest.inspector import Inspector
 from services.kernel import logs
 from services.kernel.config import Settings
 from services.kernel.db import Database
-from services.kernel.errors import Unavailable
+from services.kernel.errors import MunimentError
 from services.kernel.processes import die_with_parent
 from services.kernel.queue.runner import Runner
 from services.kernel.queue.stages import Queue
@@ -64,11 +64,11 @@ class Member:
         self._pipe.send(message)
 
     def hear(self) -> Any:
-        """Raises ``Unavailable`` when the process is gone, or the error that it met."""
+        """Raises ``MunimentError`` when the process is gone, or the error that it met."""
         try:
             answer = self._pipe.recv()
         except EOFError:
-            raise Unavailable("A worker process ended before its work was done. Is there enough memory?") from None
+            raise MunimentError("A worker process ended before its work was done. See what it wrote above.") from None
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -137,7 +137,7 @@ def _drawn(reader: Reader, sheet: Sheet) -> Pixels:
 
 
 def _warm_up(inspector: Inspector, reader: Reader) -> None:
-    """Takes a page drawn here the whole way in memory, so that the networks, the sandbox's child and all libraries are loaded."""
+    """Takes a page drawn here the whole way in memory: then networks, the sandbox's child and all libraries are loaded."""
     image = Image.new("L", (1654, 2339), 255)  # A4 at 200 dpi
     ImageDraw.Draw(image).text((200, 300), "Muniment warms up", 0, ImageFont.load_default(60))
     source = BytesIO()

@@ -48,10 +48,10 @@ def ocr(
     """Takes files into a throw-away archive and times their whole way to PDF/A, fields and index.
 
     Every process loads its models and reads one page of its own before the clock starts; that is told apart, as
-    startup_seconds. Then the engine alone reads at most 40 of the same pages, already in memory, in the same processes. stages are seconds summed over
-    the processes; a name with a dot is a part of the one before the dot. peak_rss_mb is that of the worker with the highest
-    peak, its parser process included; peak_rss_all_mb that of all processes. CPU seconds tell more than seconds where the
-    machine has other work.
+    startup_seconds. Then the engine alone reads at most 40 of the same pages, already in memory, in the same processes.
+    stages are seconds summed over the processes; a name with a dot is a part of the one before the dot. peak_rss_mb is that
+    of the worker with the highest peak, its parser process included; peak_rss_all_mb that of all processes. CPU seconds tell
+    more than seconds where the machine has other work.
     """
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     with scratch.settings_in(folder, engine.value) as settings, scratch.broker_of(settings):
