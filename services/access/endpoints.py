@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -83,6 +84,9 @@ def picture(
 
 
 def _streamed(kernel: Kernel, content: Content) -> StreamingResponse:
+    """The first piece is proven before the answer begins, so that what is damaged or gone is told in an answer of its own."""
+    chunks = content.chunks(kernel)
+    first = next(chunks, b"")
     disposition = f"inline; filename*=UTF-8''{quote(content.file_name)}"
     headers = PRIVATE | {"Content-Length": str(content.blob.size), "Content-Disposition": disposition}
-    return StreamingResponse(content.chunks(kernel), media_type=content.blob.media_type, headers=headers)
+    return StreamingResponse(chain((first,), chunks), media_type=content.blob.media_type, headers=headers)

@@ -14,7 +14,8 @@ from services.access import repository
 from services.kernel import readings
 from services.kernel.blobs.keys import Vault
 from services.kernel.core import Kernel
-from services.kernel.errors import NotFound
+from services.kernel.dialects import TO_SHOW
+from services.kernel.errors import IntegrityError, NotFound
 from services.kernel.identity.rights import Principal, Right, Scope, may
 from services.kernel.ledger import journal
 from services.kernel.model import RenditionKind
@@ -32,19 +33,23 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A stored object about to be shown; ``chunks`` proves it while it is read."""
+    """A stored object about to be shown; ``chunks`` proves it while it is read and raises ``IntegrityError``."""
 
     blob: Blob
     key: bytes
     file_name: str
 
     def chunks(self, kernel: Kernel) -> Iterator[bytes]:
-        return kernel.objects.read(self.blob.name, self.key, sha256=self.blob.sha256)
+        try:
+            yield from kernel.objects.read(self.blob.name, self.key, sha256=self.blob.sha256)
+        except NotFound as lost:  # the item is there, and its object should be
+            raise IntegrityError(lost.detail) from None
 
 
 def item_for(session: Session, asker: Asker, item_id: str, right: Right) -> Item:
-    """The item, if this person may do this to it. Whether it exists for others is not told."""
-    item = session.get(Item, item_id)
+    """The item, if this person may do this to it. Whether it exists for others is not told. Until the transaction ends nobody
+    changes its state: what was destroyed is not shown after its destruction, by the ledger's order either."""
+    item = session.get(Item, item_id, with_for_update=TO_SHOW)
     if item is None or not may(asker.principal, right, item):
         raise NotFound("There is no such item among those open to you. Search for it, or ask the archivist.")
     return item
@@ -63,16 +68,16 @@ def list_items(
     principal = asker.principal
     owner = None if principal.scope is Scope.ALL else principal.person_id
     rows = repository.items(session, owner_id=owner, batch_id=batch_id, type_=type_, after=after, limit=limit)
+    shown = [(row, summary(session, vault, principal, row)) for row in rows]
     _enter(session, asker, "items.list", None, count=len(rows))
-    return [(row, summary(session, vault, principal, row)) for row in rows]
+    return shown
 
 
 def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dict[str, Any]:
     """The catalogue entry with its fields, which are masked unless the content is open to this person."""
     item = item_for(session, asker, item_id, Right.SEARCH)
     open_ = may(asker.principal, Right.CONTENT, item)
-    _enter(session, asker, "item.show", item, masked=not open_)
-    return summary(session, vault, asker.principal, item) | {
+    shown = summary(session, vault, asker.principal, item) | {
         "fields": _fields(session, vault, item, masked=not open_),
         "problems": item.problems if open_ else [],
         "page_list": [
@@ -85,11 +90,13 @@ def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dic
                 "rotation": page.rotation,
                 "skew": page.skew,
                 "confidence": page.confidence,
-                "problems": page.problems,
+                "problems": page.problems if open_ else [],
             }
             for page in repository.pages(session, item)
         ],
     }
+    _enter(session, asker, "item.show", item, masked=not open_)
+    return shown
 
 
 def summary(session: Session, vault: Vault, principal: Principal, item: Item) -> dict[str, Any]:
@@ -116,8 +123,8 @@ def summary(session: Session, vault: Vault, principal: Principal, item: Item) ->
 
 def show_text(session: Session, vault: Vault, asker: Asker, item_id: str) -> dict[str, Any]:
     item = item_for(session, asker, item_id, Right.CONTENT)
-    _enter(session, asker, "text.read", item)
     pages = [page.to_json() for page in readings.page_readings(session, vault, item)]
+    _enter(session, asker, "text.read", item)
     text = "\n\f".join(page["text"] for page in pages)
     return {"item_id": item.id, "text": text, "pages": pages}
 
@@ -127,8 +134,9 @@ def show_pdf(session: Session, vault: Vault, asker: Asker, item_id: str) -> Cont
     blob = repository.rendition(session, item, RenditionKind.PDF)
     if blob is None:
         raise NotFound("The PDF of this item is not made yet, or none of its pages could be read. See its batch.")
+    content = Content(blob, vault.key(session, item.key_id), f"{item.reference_code or item.id}.pdf")
     _enter(session, asker, "pdf.read", item)
-    return Content(blob, vault.key(session, item.key_id), f"{item.reference_code or item.id}.pdf")
+    return content
 
 
 def show_picture(session: Session, vault: Vault, asker: Asker, item_id: str, page: int) -> Content:
@@ -136,8 +144,9 @@ def show_picture(session: Session, vault: Vault, asker: Asker, item_id: str, pag
     blob = repository.rendition(session, item, RenditionKind.PAGE_PICTURE, page)
     if blob is None:
         raise NotFound("This page has no picture: it is not read yet, could not be read, or does not exist.")
+    content = Content(blob, vault.key(session, item.key_id), f"{item.reference_code or item.id}-{page}.jpg")
     _enter(session, asker, "page.read", item, page=page)
-    return Content(blob, vault.key(session, item.key_id), f"{item.reference_code or item.id}-{page}.jpg")
+    return content
 
 
 def _fields(session: Session, vault: Vault, item: Item, *, masked: bool) -> dict[str, list[dict[str, Any]]]:
