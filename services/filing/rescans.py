@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.filing.similarity import NEAR, bands, distance, near
 from services.filing.tables import PageBand
 from services.kernel.blobs.keys import Vault
+from services.kernel.dialects import take_turn
 from services.kernel.paper import FieldReading
 from services.kernel.readings import field_values
 from services.kernel.tables import Item, Page
@@ -21,7 +22,9 @@ MOST_CANDIDATES = 20
 
 
 def note(session: Session, vault: Vault, item: Item, fields: Sequence[FieldReading]) -> None:
-    """Enters the item's pages into the hash index and adds a problem for each item that it seems to repeat."""
+    """Enters the item's pages into the hash index and adds a problem for each item that it seems to repeat. One item at a
+    time: two scans of one sheet that are catalogued at once would not see each other."""
+    take_turn(session, "rescans")
     mine = _identity(fields)
     for other in _lookalikes(session, item):
         theirs = _identity([each.reading for each in field_values(session, vault, other)])

@@ -39,6 +39,6 @@ class CatalogueHandler:
                 sealed = vault.seal_text(session, item.key_id, PARTY_CONTEXT, name)
                 session.add(Party(item_id=item.id, role=role, name_sealed=sealed))
             rescans.note(session, vault, item, fields)
-            journal.append(session, "item.catalogue", actor=None, item=item.id, reference_code=item.reference_code)
             key = f"{item.id}:{item.revision}"
             jobs.enqueue(session, following(lease.stage), key, lease.payload, batch=item.batch_id)
+            journal.append(session, "item.catalogue", actor=None, item=item.id, reference_code=item.reference_code)

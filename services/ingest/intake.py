@@ -11,6 +11,7 @@ from services.ingest import service
 from services.ingest.hotfolder import Outcome
 from services.kernel.clock import OFFICE, now
 from services.kernel.core import Kernel
+from services.kernel.dialects import take_turn
 from services.kernel.errors import NotFound, TooLarge
 from services.kernel.identity import accounts
 from services.kernel.identity.rights import Principal
@@ -67,6 +68,7 @@ class HotFolderIntake:
         inside = path.relative_to(self._folder).parts
         title = f"{inside[0] if len(inside) > 1 else self._folder.name} {now().astimezone(OFFICE):%Y-%m-%d}"
         with self._kernel.database.write() as session:
+            take_turn(session, "hot-folder", title)
             query = select(Batch).where(
                 Batch.owner_id == self._principal.person_id, Batch.title == title, Batch.source == "hot-folder"
             )
@@ -77,6 +79,7 @@ class HotFolderIntake:
 def _owner(kernel: Kernel, name: str | None) -> Principal:
     """Whoever the settings name; else a service account, made on first use."""
     with kernel.database.write() as session:
+        take_turn(session, "people", name or DEFAULT_OWNER)
         person = session.scalar(select(Person).where(Person.name == (name or DEFAULT_OWNER)))
         if person is None and name is not None:
             raise NotFound(f"hot_folder_owner names {name}, whom the archive does not know. Add the person first.")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from services.ingest.facts import PageFacts
 from services.kernel.blobs.keys import Vault
+from services.kernel.dialects import take_turn
 from services.kernel.model import FileState, ItemState, PageState
 from services.kernel.queue.stages import Stage
 from services.kernel.queue.tables import Job, JobState
@@ -16,7 +17,9 @@ from services.kernel.tables import Batch, File, Item, Page
 
 
 def same_content(session: Session, sha256: str) -> File | None:
-    """The first file with this content whose master is kept."""
+    """The first file with this content whose master is kept. Until the transaction ends nobody else takes the same content in,
+    and nothing is decided on it: of two copies that come at once one is kept."""
+    take_turn(session, "content", sha256)
     query = select(File).where(File.sha256 == sha256, File.master_id.is_not(None)).order_by(File.id).limit(1)
     return session.scalar(query)
 
@@ -31,6 +34,7 @@ def mark_duplicate(file: File, twin: File) -> None:
 
 def reject(session: Session, file: File, problems: list[dict[str, Any]]) -> None:
     """Rejects a file and the copies of it that were handed in while it waited to be looked at."""
+    take_turn(session, "content", file.sha256)
     for each in (file, *session.scalars(select(File).where(File.duplicate_of == file.id))):
         each.state, each.problems = FileState.REJECTED, list(problems)
 

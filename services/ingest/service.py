@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.ingest import repository
 from services.kernel.blobs.keys import KEY_BYTES
-from services.kernel.blobs.orphans import discard_unless_kept
+from services.kernel.blobs.orphans import discard_unless_kept, enter
 from services.kernel.blobs.sealed import SealedWriter, Stored
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
@@ -24,7 +24,7 @@ from services.kernel.ledger import journal
 from services.kernel.model import FileState
 from services.kernel.queue import jobs
 from services.kernel.queue.stages import Stage
-from services.kernel.tables import Batch, Blob, DataKey, File
+from services.kernel.tables import Batch, File
 
 NAME_CONTEXT = "files.name"
 LONGEST_NAME = 255
@@ -129,26 +129,15 @@ class Reception:
         )
         session.add(file)
         if twin is None:
-            self._keep(session, file, key, stored)
+            self._keep(session, file, stored)
         else:
             repository.mark_duplicate(file, twin)
         act = "file.receive" if twin is None else "file.duplicate"
         journal.append(session, act, actor=self._principal.person_id, request=self._request, file=file.id, sha256=file.sha256)
         return Receipt(file.id, file.sha256, file.size, file.duplicate_of)
 
-    def _keep(self, session: Session, file: File, key: DataKey, stored: Stored) -> None:
-        master = Blob(
-            key_id=key.id,
-            name=stored.name,
-            sha256=stored.sha256,
-            stored_sha256=stored.stored_sha256,
-            size=stored.size,
-            media_type="application/octet-stream",
-        )
-        session.add(master)
-        session.flush()
-        file.master_id = master.id
-        session.flush()
+    def _keep(self, session: Session, file: File, stored: Stored) -> None:
+        file.master_id = enter(session, stored, file.key_id, "application/octet-stream").id
         jobs.enqueue(session, Stage.INSPECT, file.id, {"file": file.id}, batch=self._batch_id)
 
 

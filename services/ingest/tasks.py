@@ -17,7 +17,7 @@ from services.kernel.paper import Problem
 from services.kernel.queue import jobs
 from services.kernel.queue.jobs import Lease
 from services.kernel.queue.stages import Stage, following
-from services.kernel.tables import Batch, File
+from services.kernel.tables import Batch, File, Item
 from services.kernel.timing import step
 
 
@@ -68,9 +68,13 @@ class InspectHandler:
             file.state = FileState.PARTIAL if any(each.is_loss for each in problems) else FileState.ACCEPTED
             file.problems = [problem.to_json() for problem in problems]
             by_number = {page.number: page for page in pages}
-            for position, document in enumerate(stack.documents, 1):
-                self._add_item(session, lease, file, position, document, by_number)
-            journal.append(session, "file.accept", actor=None, file=file.id, pages=len(pages), items=len(stack.documents))
+            items = [
+                (self._add_item(session, lease, file, position, document, by_number), len(document.pages))
+                for position, document in enumerate(stack.documents, 1)
+            ]
+            for item, count in items:
+                journal.append(session, "item.create", actor=None, item=item.id, file=file.id, pages=count)
+            journal.append(session, "file.accept", actor=None, file=file.id, pages=len(pages), items=len(items))
 
     def _add_item(
         self,
@@ -80,13 +84,12 @@ class InspectHandler:
         position: int,
         document: DocumentPages,
         pages: dict[int, PageFacts],
-    ) -> None:
+    ) -> Item:
         owner = session.get_one(Batch, file.batch_id).owner_id
         item = repository.add_item(session, self._kernel.vault, file, owner, position, document.type, document.title)
         rows = [
             repository.add_page(session, item, number, pages[file_page]) for number, file_page in enumerate(document.pages, 1)
         ]
-        journal.append(session, "item.create", actor=None, item=item.id, file=file.id, pages=len(rows))
         pending = [row.number for row in rows if row.state == PageState.PENDING]
         span = self._kernel.settings.pages_per_job
         for start in range(0, len(pending), span):
@@ -101,6 +104,7 @@ class InspectHandler:
         if not pending:
             payload = {"item": item.id, "revision": item.revision}
             jobs.enqueue(session, Stage.ASSEMBLE, f"{item.id}:{item.revision}", payload, batch=file.batch_id)
+        return item
 
 
 def _page_problems(pages: list[PageFacts]) -> list[Problem]:

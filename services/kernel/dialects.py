@@ -33,8 +33,10 @@ SESSION = {
     **KEPT_ALIVE,
 }
 
-LOCK = {"key_share": True}
-"""For ``with_for_update``: locks a row against changes, not against new rows that refer to it."""
+TO_CHANGE = {"key_share": True}
+"""For ``with_for_update``: locks a row against others who would change it, not against new rows that refer to it."""
+TO_SHOW = {"read": True}
+"""For ``with_for_update``: locks a row against changes; any number may look at it."""
 
 
 def make_engine(url: URL) -> Engine:

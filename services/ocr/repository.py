@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.kernel.blobs.keys import Vault
+from services.kernel.blobs.orphans import enter
 from services.kernel.blobs.sealed import Stored
 from services.kernel.clock import now
 from services.kernel.model import PageState, RenditionKind
@@ -49,16 +50,7 @@ def keep_failure(page: Page, problem: Problem) -> None:
 
 
 def add_rendition(session: Session, item: Item, kind: RenditionKind, stored: Stored, media_type: str, *, page: int = 0) -> None:
-    blob = Blob(
-        key_id=item.key_id,
-        name=stored.name,
-        sha256=stored.sha256,
-        stored_sha256=stored.stored_sha256,
-        size=stored.size,
-        media_type=media_type,
-    )
-    session.add(blob)
-    session.flush()
+    blob = enter(session, stored, item.key_id, media_type)
     session.add(Rendition(item_id=item.id, blob_id=blob.id, kind=kind, page=page, revision=item.revision))
 
 

@@ -14,6 +14,7 @@ from services.kernel.blobs.scratch import fetch_master, unnamed_file
 from services.kernel.blobs.sealed import Stored
 from services.kernel.clock import now
 from services.kernel.core import Kernel
+from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import ParserRefused
 from services.kernel.ledger import journal
 from services.kernel.model import PageState, RenditionKind
@@ -46,7 +47,7 @@ class ReadHandler:
             self._read_page(lease, item_id, number, source, media_type)
         with lease.finish() as session:
             # The lock makes the last of several readers see that it is the last.
-            item = session.get_one(Item, item_id, with_for_update=True)
+            item = session.get_one(Item, item_id, with_for_update=TO_CHANGE)
             if repository.pending_pages(session, item_id) == 0:
                 payload = {"item": item_id, "revision": item.revision}
                 key = f"{item_id}:{item.revision}"
@@ -123,11 +124,11 @@ class AssembleHandler:
                 repository.keep_fields(session, self._kernel.vault, self._kernel.lookups, item, document.fields, source)
                 if stored is not None:
                     repository.add_rendition(session, item, RenditionKind.PDF, stored, "application/pdf")
+                key = f"{item_id}:{item.revision}"
+                jobs.enqueue(session, following(lease.stage), key, lease.payload, batch=item.batch_id)
                 journal.append(
                     session, "item.read", actor=None, item=item_id, pages=len(readings), type=item.type, engine=source
                 )
-                key = f"{item_id}:{item.revision}"
-                jobs.enqueue(session, following(lease.stage), key, lease.payload, batch=item.batch_id)
         except BaseException:
             if stored is not None:
                 discard_unless_kept(self._kernel.database, self._kernel.objects, stored.name)

@@ -1,26 +1,55 @@
-"""Objects that no row names: what a transaction left behind that did not come to its end."""
+"""Objects and the rows that name them: entered together, and what no row names is not left behind."""
 
 from __future__ import annotations
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from services.kernel.blobs.sealed import SealedStore
+from services.kernel.blobs.sealed import SealedStore, Stored
 from services.kernel.db import Database
+from services.kernel.dialects import take_turn
+from services.kernel.errors import Unavailable
 from services.kernel.tables import Blob
 
 log = structlog.get_logger("objects")
+
+
+def enter(session: Session, stored: Stored, key_id: str, media_type: str) -> Blob:
+    """The row of a stored object. Whether the object is kept is settled when this transaction ends, and not before."""
+    take_turn(session, "object", stored.name)
+    blob = Blob(
+        key_id=key_id,
+        name=stored.name,
+        sha256=stored.sha256,
+        stored_sha256=stored.stored_sha256,
+        size=stored.size,
+        media_type=media_type,
+    )
+    session.add(blob)
+    session.flush()
+    return blob
 
 
 def discard_unless_kept(database: Database, objects: SealedStore, name: str) -> None:
     """After a failed transaction: removes the object, unless the catalogue does name it, for a commit may have gone through
     although its answer was lost. Where the catalogue cannot be asked, the object stays."""
     try:
-        with database.read() as session:
-            kept = session.scalar(select(Blob.id).where(Blob.name == name)) is not None
-    except SQLAlchemyError:
+        kept = _is_named(database, name) or _is_named_in_the_end(database, name)
+    except Unavailable:
         log.warning("orphan-left", object=name)
         return
     if not kept:
         objects.delete(name)
+
+
+def _is_named_in_the_end(database: Database, name: str) -> bool:
+    """Asks again once the transaction that would name it is over: a server may still be at a commit whose client it lost."""
+    with database.read() as session:
+        take_turn(session, "object", name)
+    return _is_named(database, name)
+
+
+def _is_named(database: Database, name: str) -> bool:
+    with database.read() as session:
+        return session.scalar(select(Blob.id).where(Blob.name == name)) is not None

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import Header
 from sqlalchemy.orm import Session
 
+from services.kernel.dialects import take_turn
 from services.kernel.errors import Conflict
 from services.kernel.http.tables import IdempotentAnswer
 from services.kernel.identity.rights import Principal
@@ -41,7 +42,10 @@ def once(
     request: Any,
     create: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
-    """The earlier answer under this key, or that of ``create``, kept in the same transaction."""
+    """The earlier answer under this key, or that of ``create``, kept in the same transaction. Of two requests that come at
+    once the second waits for the first one's answer."""
+    if key is not None:
+        take_turn(session, "idempotency", principal.person_id, route, key)
     earlier = answered(session, principal, route, key, request)
     if earlier is not None:
         return earlier

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.clock import now
 from services.kernel.db import Database
+from services.kernel.dialects import take_turn
 from services.kernel.errors import Conflict, InvalidInput, TooMany, Unauthenticated
 from services.kernel.identity.rights import Principal
 from services.kernel.identity.tables import Credential, Person, PersonRole
@@ -38,6 +39,7 @@ def add_person(
     name = name.strip()
     if not 0 < len(name) <= 80:
         raise InvalidInput("A name has 1 to 80 characters.")
+    take_turn(session, "people", name)
     if session.scalar(select(Person.id).where(Person.name == name)) is not None:
         raise Conflict(f"There is already someone named {name}. Choose another name, such as one with the department.")
     person = Person(name=name, department=department, password_hash=_hash(password) if password is not None else None)
@@ -64,7 +66,7 @@ def sign_in(database: Database, name: str, password: str, *, hours: float, reque
         known = _by_name(session, name)
     right = _matches(known.password_hash if known is not None else None, password)
     with database.write() as session:
-        person = _by_name(session, name)
+        person = _by_name(session, name, alone=True)
         locked = person is not None and person.locked_until is not None and person.locked_until > now()
         if person is not None and person.active and right and not locked:
             return person, _open_session(session, person, hours, request)
@@ -75,7 +77,8 @@ def sign_in(database: Database, name: str, password: str, *, hours: float, reque
 
 
 def sign_out(session: Session, secret: str, *, request: str | None) -> None:
-    credential = session.scalar(select(Credential).where(Credential.digest == digest(secret)))
+    query = select(Credential).where(Credential.digest == digest(secret))
+    credential = session.scalar(query.with_for_update(of=Credential, key_share=True))
     if credential is not None and credential.revoked_at is None:
         credential.revoked_at = now()
         journal.append(session, "session.close", actor=credential.person_id, request=request)
@@ -121,8 +124,10 @@ def _decoy() -> str:
     return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${tag}"
 
 
-def _by_name(session: Session, name: str) -> Person | None:
-    return session.scalar(select(Person).where(Person.name == name.strip()))
+def _by_name(session: Session, name: str, *, alone: bool = False) -> Person | None:
+    """``alone``: attempts on one account are counted one after the other."""
+    query = select(Person).where(Person.name == name.strip())
+    return session.scalar(query.with_for_update(key_share=True) if alone else query)
 
 
 def _open_session(session: Session, person: Person, hours: float, request: str | None) -> str:

@@ -1,5 +1,9 @@
 """Writing the ledger. An entry is appended in the transaction of the act that it tells of: no entry, no act.
 
+The head is one row, and whoever appends holds it until the transaction ends: so positions have no gap. Everybody waits for it,
+so it is taken last: an act does its work, then appends, then commits. Nothing that can be waited for is taken after it, so that
+no two transactions ever wait for each other.
+
 Entries name people, items and grants by id and never hold personal data, so that a destroyed item leaves none behind.
 """
 
@@ -12,6 +16,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.kernel.clock import now
+from services.kernel.dialects import TO_CHANGE
 from services.kernel.ledger.merkle import Tree, leaf_hash
 from services.kernel.ledger.tables import LedgerEntry, LedgerHead
 
@@ -31,7 +36,8 @@ def append(
     """Adds one entry and returns its position, from 0. ``act`` is ``<thing>.<verb>``, such as ``page.read``; ``actor`` is
     the person's id, or None where the archive itself acts; ``request`` the request id; ``details`` are JSON without
     personal data."""
-    head = session.get(LedgerHead, HEAD, with_for_update=True)
+    session.flush()  # with the locks that it needs
+    head = session.get(LedgerHead, HEAD, with_for_update=TO_CHANGE)
     assert head is not None, "the first migration writes the head"
     at = now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     entry = {"position": head.size, "at": at, "actor": actor, "act": act, "item": item, "request": request, "result": result}

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.clock import database_epoch, now
 from services.kernel.db import Database
-from services.kernel.dialects import LOCK, insert_once
+from services.kernel.dialects import TO_CHANGE, insert_once
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.queue.stages import WAY, Queue, Stage
 from services.kernel.queue.tables import Job, JobState
@@ -75,7 +75,7 @@ class Lease:
     def fail(self, reason: str, *, max_attempts: int) -> JobState:
         """Gives the job back to be tried later, or parks it. Raises ``LeaseLost`` when it is another worker's by now."""
         with self.database.write() as session:
-            job = session.get_one(Job, self.job_id, with_for_update=LOCK)
+            job = session.get_one(Job, self.job_id, with_for_update=TO_CHANGE)
             if (job.fence, job.state) != (self.fence, JobState.LEASED):
                 raise LeaseLost(f"lease {self.fence} on job {self.job_id} was given away")
             delay = min(FIRST_RETRY_SECONDS * 2 ** (job.attempts - 1), LONGEST_RETRY_SECONDS)
@@ -181,7 +181,7 @@ def waiting(session: Session) -> dict[Queue, int]:
 
 def retry(session: Session, job_id: str) -> Job:
     """Sends a parked job off again, with a clean count."""
-    job = session.get(Job, job_id, with_for_update=LOCK)
+    job = session.get(Job, job_id, with_for_update=TO_CHANGE)
     if job is None:
         raise NotFound("There is no such job. List the parked ones to find its id.")
     if job.state != JobState.PARKED:
