@@ -1,17 +1,16 @@
-"""What the contract suites run against. An adapter joins by a line in ``STORES``, a database in ``tests.databases``."""
+"""What the contract suites run against: object stores from ``stores.STORES``, databases from ``tests.databases``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from services.kernel.blobs.local import LocalBlobStore
 from services.kernel.blobs.port import BlobStore
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.db import Database
+from tests.contract.stores import STORES, Bench
 
 
 @pytest.fixture
@@ -20,33 +19,17 @@ def queue(database: Database) -> Database:
     return database
 
 
-@dataclass(frozen=True)
-class Bench:
-    """A store, with a way to change its raw bytes behind its back."""
-
-    store: BlobStore
-    raw: Callable[[str], bytes]
-    tamper: Callable[[str, bytes], None]
-
-
-def local(folder: Path) -> Bench:
-    store = LocalBlobStore(folder)
-    return Bench(store, lambda name: store._path(name).read_bytes(), lambda name, data: store._path(name).write_bytes(data))
-
-
-STORES = [local]
-
-
-@pytest.fixture(params=STORES, ids=lambda make: make.__name__)
-def bench(request, tmp_path) -> Bench:
-    return request.param(tmp_path / "objects")
+@pytest.fixture(params=STORES)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    with request.param(tmp_path / "objects") as bench:
+        yield bench
 
 
 @pytest.fixture
-def store(bench) -> BlobStore:
+def store(bench: Bench) -> BlobStore:
     return bench.store
 
 
 @pytest.fixture
-def sealed(bench) -> SealedStore:
+def sealed(bench: Bench) -> SealedStore:
     return SealedStore(bench.store)

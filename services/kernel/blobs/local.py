@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from services.kernel.errors import Conflict, InvalidInput, NotFound, Unavailable
+from services.kernel.blobs.port import checked
+from services.kernel.errors import Conflict, NotFound, Unavailable
 
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{3,79}")
 PARTIAL = ".part"
 
 
@@ -54,6 +53,9 @@ class LocalBlobStore:
         for shard in sorted(self.folder.iterdir()):
             yield from sorted(path.name for path in shard.iterdir() if not path.name.endswith(PARTIAL))
 
+    def reachable(self) -> bool:
+        return os.access(self.folder, os.W_OK)
+
     def sweep(self) -> int:
         """Removes what writers left half written when they died; call it before any writer starts."""
         leftovers = list(self.folder.glob(f"*/*{PARTIAL}"))
@@ -62,9 +64,7 @@ class LocalBlobStore:
         return len(leftovers)
 
     def _path(self, name: str) -> Path:
-        if not NAME.fullmatch(name):
-            raise InvalidInput(f"“{name}” is no object name.")
-        return self.folder / name[-2:] / name
+        return self.folder / checked(name)[-2:] / name
 
 
 class _LocalWriter:

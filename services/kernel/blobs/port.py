@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
+
+from services.kernel.errors import InvalidInput
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{3,79}")
+
+
+def checked(name: str) -> str:
+    """``name``, if it is one; raises ``InvalidInput``. Every adapter asks before it makes a path or a key of it."""
+    if not NAME.fullmatch(name):
+        raise InvalidInput(f"“{name}” is no object name.")
+    return name
 
 
 class BlobWriter(Protocol):
@@ -33,3 +45,6 @@ class BlobStore(Protocol):
 
     def names(self) -> Iterator[str]:
         """Every stored object, for fixity checks and for finding orphans."""
+
+    def reachable(self) -> bool:
+        """For readiness: whether objects can be stored now. Any exception means no."""

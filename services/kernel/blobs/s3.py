@@ -1,0 +1,251 @@
+"""The object store in an S3 bucket, by boto3. Objects lie under ``prefix/name``.
+
+The policy of its access key needs, on the bucket: ListBucket, ListBucketVersions, ListBucketMultipartUploads,
+GetBucketObjectLockConfiguration; on the objects: GetObject, PutObject, AbortMultipartUpload, DeleteObject,
+DeleteObjectVersion and, where objects are locked, GetObjectRetention and PutObjectRetention. No reader is ever sent to the
+store: there are no presigned URLs.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeVar, cast
+from urllib.parse import urlsplit
+
+import boto3
+import structlog
+from botocore.config import Config
+
+from services.kernel.blobs.port import NAME, checked
+from services.kernel.blobs.s3_errors import FAILURES, is_denied, is_gone, translate
+from services.kernel.blobs.s3_reader import Body, S3Reader
+from services.kernel.blobs.s3_writer import S3Writer
+from services.kernel.errors import Conflict, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+log = structlog.get_logger("objects")
+T = TypeVar("T")
+
+LockMode = Literal["COMPLIANCE", "GOVERNANCE"]
+PATIENCE = (0.1, 0.4, 1.0, 1.5)
+"""Seconds before the store is asked again for an object that it says it does not have."""
+
+READ_AHEAD = 256 * 1024
+STALE = timedelta(days=1)
+DELETE_ROUNDS = 3
+
+
+def connect(
+    endpoint: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    *,
+    answer_seconds: float = 60.0,
+    attempts: int = 4,
+) -> S3Client:
+    """A client that gives up: 5 s to connect, ``answer_seconds`` for each answer, ``attempts`` in all with growing pauses.
+    What is not given (keys, region, endpoint) is looked for where AWS's own tools look."""
+    session = boto3.session.Session()
+    return session.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        region_name=session.region_name or "us-east-1",
+        config=Config(
+            connect_timeout=5,
+            read_timeout=answer_seconds,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=32,
+            tcp_keepalive=True,
+            s3={"addressing_style": "path" if endpoint else "auto"},  # other servers have no host name per bucket
+        ),
+    )
+
+
+def bucket_and_prefix(url: str) -> tuple[str, str]:
+    """The parts of ``s3://bucket/prefix``; the prefix may be empty."""
+    parts = urlsplit(url)
+    return parts.netloc, parts.path.strip("/")
+
+
+class S3BlobStore:
+    """``lock`` is the mode of the locks that ``retain`` sets; None sets none."""
+
+    def __init__(
+        self,
+        client: S3Client,
+        bucket: str,
+        prefix: str = "",
+        *,
+        lock: LockMode | None = None,
+        patience: Sequence[float] = PATIENCE,
+        page: int = 1000,
+    ) -> None:
+        self._client, self._bucket, self._lock, self._page = client, bucket, lock, page
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._patience = patience
+
+    def create(self, name: str) -> S3Writer:
+        return S3Writer(self._client, self._bucket, self._key(name), name)
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        key = self._key(name)
+        first = self._patiently(name, lambda: self._client.get_object(Bucket=self._bucket, Key=key))
+        reader = S3Reader(name, first["Body"], first["ContentLength"], lambda offset: self._rest(name, offset))
+        return cast(BinaryIO, io.BufferedReader(reader, READ_AHEAD))
+
+    def exists(self, name: str) -> bool:
+        key = self._key(name)
+        try:
+            self._patiently(name, lambda: self._client.head_object(Bucket=self._bucket, Key=key))
+        except NotFound:
+            return False
+        return True
+
+    def delete(self, name: str) -> None:
+        """Every version and delete marker goes; done once a listing shows none. Raises ``Conflict`` where one is locked."""
+        key = self._key(name)
+        try:
+            for _ in range(DELETE_ROUNDS):
+                versions = self._versions(key)
+                if not versions:
+                    return
+                for version in versions:
+                    self._delete_version(name, version)
+        except FAILURES as error:
+            raise translate(error, name) from error
+        raise Unavailable(f"The object store still shows versions of {name} after deleting them. Try again.")
+
+    def names(self) -> Iterator[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix, PaginationConfig={"PageSize": self._page}
+        )
+        try:
+            for page in pages:
+                for found in page.get("Contents", []):
+                    if NAME.fullmatch(name := found["Key"].removeprefix(self._prefix)):
+                        yield name
+        except FAILURES as error:
+            raise translate(error) from error
+
+    def reachable(self) -> bool:
+        """False too where the bucket locks every object by a rule of its own: that could outlast an object's lawful
+        destruction."""
+        self._client.head_bucket(Bucket=self._bucket)
+        with suppress(*FAILURES):  # no lock on this bucket, or no right to ask
+            found = self._client.get_object_lock_configuration(Bucket=self._bucket)
+            if found.get("ObjectLockConfiguration", {}).get("Rule"):
+                log.error("bucket-locks-by-default", advice="Remove the default retention from the objects bucket.")
+                return False
+        return True
+
+    def retain(self, name: str, until: datetime) -> None:
+        """Locks the object (Object Lock) until ``until`` and never later; does nothing where no lock mode is set. Nothing may
+        be locked beyond its earliest lawful destruction. Raises ``Conflict`` where it is locked for longer already."""
+        if self._lock is None:
+            return
+        key, stamp = self._key(name), until.astimezone(UTC).replace(microsecond=0)  # a fraction could be rounded up
+        try:
+            version = self._client.head_object(Bucket=self._bucket, Key=key).get("VersionId", "null")
+            if (held := self._locked_until(key, version)) and held > stamp:
+                raise Conflict(f"The object {name} is locked until {held:%Y-%m-%d %H:%M} UTC; locks are never shortened.")
+            self._client.put_object_retention(
+                Bucket=self._bucket, Key=key, VersionId=version, Retention={"Mode": self._lock, "RetainUntilDate": stamp}
+            )
+        except FAILURES as error:
+            raise translate(error, name) from error
+
+    def sweep(self, older_than: timedelta = STALE) -> int:
+        """Aborts the uploads that writers left when they died; how many. Age is told by the store's clock alone."""
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=self._prefix)
+        swept = 0
+        try:
+            for page in pages:
+                now = parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
+                for upload in page.get("Uploads", []):
+                    if NAME.fullmatch(upload["Key"].removeprefix(self._prefix)) and now - upload["Initiated"] >= older_than:
+                        with suppress(self._client.exceptions.NoSuchUpload):
+                            self._client.abort_multipart_upload(
+                                Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                            )
+                        swept += 1
+        except FAILURES as error:
+            raise translate(error) from error
+        return swept
+
+    def _key(self, name: str) -> str:
+        return self._prefix + checked(name)
+
+    def _rest(self, name: str, offset: int) -> Body:
+        key = self._key(name)
+        wanted = f"bytes={offset}-"
+        found = self._patiently(name, lambda: self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted))
+        if offset and not found.get("ContentRange", "").startswith(f"bytes {offset}-"):
+            found["Body"].close()
+            raise Unavailable("The object store does not give parts of objects, so that reading could not go on. Try again.")
+        return found["Body"]
+
+    def _patiently(self, name: str, ask: Callable[[], T]) -> T:
+        """One “no such object” is not a loss: servers say so too while they stop or start. It is believed when it lasts, from
+        a server that still knows the bucket."""
+        try:
+            for pause in self._patience:
+                try:
+                    return ask()
+                except FAILURES as error:
+                    if not is_gone(error):
+                        raise
+                time.sleep(pause)
+            try:
+                return ask()
+            except FAILURES as error:
+                if is_gone(error):
+                    self._require_bucket()
+                raise
+        except FAILURES as error:
+            raise translate(error, name) from error
+
+    def _require_bucket(self) -> None:
+        try:
+            self._client.head_bucket(Bucket=self._bucket)
+        except FAILURES as error:
+            if is_gone(error):
+                raise Unavailable(
+                    f"The object store has no bucket “{self._bucket}”. Create it, or correct the bucket in the objects URL."
+                ) from error
+            raise
+
+    def _versions(self, key: str) -> list[str]:
+        """Identifiers of all versions and delete markers of exactly this key."""
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key)
+        entries = (entry for page in pages for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])))
+        return [entry["VersionId"] for entry in entries if entry["Key"] == key]
+
+    def _delete_version(self, name: str, version: str) -> None:
+        key = self._key(name)
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=version)
+        except FAILURES as error:
+            if is_gone(error):
+                return
+            held = self._locked_until(key, version) if is_denied(error) else None
+            if held is not None:
+                raise Conflict(
+                    f"The object {name} is locked until {held:%Y-%m-%d %H:%M} UTC (Object Lock). Destroy it after that."
+                ) from error
+            raise
+
+    def _locked_until(self, key: str, version: str) -> datetime | None:
+        """None where no lock is known of."""
+        with suppress(*FAILURES):
+            found = self._client.get_object_retention(Bucket=self._bucket, Key=key, VersionId=version)
+            return found["Retention"].get("RetainUntilDate")
+        return None
