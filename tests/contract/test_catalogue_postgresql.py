@@ -1,0 +1,206 @@
+"""PostgreSQL's own promises: snapshots that write nothing, nobody waits for ever, and a server that goes away comes back."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy.exc import InternalError
+
+from services.kernel import dialects, migrations
+from services.kernel.blobs.local import LocalBlobStore
+from services.kernel.blobs.orphans import discard_unless_kept, enter
+from services.kernel.blobs.sealed import SealedStore, Stored
+from services.kernel.db import Database
+from services.kernel.errors import Unavailable
+from services.kernel.ledger import journal
+from services.kernel.queue.jobs import release_expired
+from services.kernel.tables import Blob, Counter, DataKey
+from tests import databases
+from tests.contract.leases import ATTEMPTS, put, take
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def url(postgresql_template) -> Iterator[str]:
+    with databases.postgresql(postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture
+def catalogue(url) -> Iterator[Database]:
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def other(url) -> Iterator[Database]:
+    """Another process's connections."""
+    database = Database(url)
+    yield database
+    database.close()
+
+
+def settings_of(session) -> dict[str, str]:
+    names = ("transaction_isolation", "transaction_read_only", "lock_timeout", "statement_timeout", "TimeZone")
+    names += ("idle_in_transaction_session_timeout", "application_name")
+    return {name: session.scalar(text(f"SHOW {name}")) for name in names}
+
+
+def test_what_a_transaction_runs_under(catalogue):
+    shared = {"lock_timeout": "30s", "statement_timeout": "2min", "TimeZone": "UTC", "application_name": "muniment"}
+    reading = {"transaction_isolation": "repeatable read", "transaction_read_only": "on"}
+    writing = {"transaction_isolation": "read committed", "transaction_read_only": "off"}
+    for _ in range(2):  # a connection that was used for one is used for the other
+        with catalogue.read() as session:
+            assert settings_of(session) == shared | reading | {"idle_in_transaction_session_timeout": "1h"}
+        with catalogue.write() as session:
+            assert settings_of(session) == shared | writing | {"idle_in_transaction_session_timeout": "30s"}
+
+
+def test_what_the_url_says_is_stronger(url):
+    database = Database(f"{url}?options=-c%20lock_timeout%3D7s")
+    with database.read() as session:
+        assert settings_of(session)["lock_timeout"] == "7s"
+        assert settings_of(session)["statement_timeout"] == "2min"
+    database.close()
+
+
+def test_a_url_without_a_driver_is_understood(url):
+    database = Database(url.replace("postgresql+psycopg://", "postgresql://"))
+    assert database.version().startswith("PostgreSQL ")
+    database.close()
+
+
+def test_a_read_cannot_write(catalogue):
+    with pytest.raises(InternalError, match="read-only"), catalogue.read() as session:
+        session.execute(insert(Counter).values(series="s", last=1))
+
+
+# ── nobody waits for ever ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_lock_that_is_not_to_be_had_in_time_is_unavailable(url, catalogue, monkeypatch):
+    monkeypatch.setitem(dialects.SESSION, "lock_timeout", 200)
+    impatient = Database(url)
+    with catalogue.write() as session:
+        journal.append(session, "act", actor=None)
+        with pytest.raises(Unavailable), impatient.write() as waiting:
+            journal.append(waiting, "act", actor=None)
+    with impatient.write() as session:
+        assert journal.append(session, "act", actor=None) == 1
+    impatient.close()
+
+
+def test_a_writer_that_falls_silent_holds_nobody_up(catalogue, other, monkeypatch):
+    """A machine that stands still within a transaction may hold the ledger's head, for which all wait."""
+    monkeypatch.setattr(dialects, "SILENT_WRITER_MS", 500)
+    with pytest.raises(Unavailable), catalogue.write() as silent:
+        journal.append(silent, "act", actor=None)
+        began = time.monotonic()
+        with other.write() as session:
+            assert journal.append(session, "act", actor=None) == 0
+        assert 0.3 < time.monotonic() - began < 5
+        silent.add(Counter(series="too late"))
+    with other.read() as session:
+        assert session.get(Counter, "too late") is None
+
+
+def test_a_job_that_is_being_written_to_is_passed_over_by_the_scheduler(catalogue, other):
+    put(catalogue, "a", "b")
+    busy, _ = take(catalogue, seconds=0.01), take(catalogue, seconds=0.01)
+    time.sleep(0.05)
+    with replace(busy, seconds=60).progress():
+        assert release_expired(other, max_attempts=ATTEMPTS) == 1
+    assert release_expired(other, max_attempts=ATTEMPTS) == 0, "and its lease was renewed"
+
+
+def test_claims_pass_each_other(catalogue, other):
+    """A claim that is on its way is no reason to wait for another."""
+    first, second = put(catalogue, "a", "b")
+    with catalogue.write() as session:
+        session.execute(text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE"), {"id": first})
+        began = time.monotonic()
+        assert take(other).job_id == second
+        assert take(other) is None
+        assert time.monotonic() - began < 2
+
+
+# ── a server that goes away ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def disconnect(url: str) -> None:
+    """What a restart of the server does to every connection."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        ended = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> :me")
+        connection.execute(ended, {"me": connection.scalar(text("SELECT pg_backend_pid()"))})
+    engine.dispose()
+
+
+def test_connections_that_were_lost_between_two_transactions_cost_nothing(url, catalogue):
+    with catalogue.read(), catalogue.read() as session:
+        session.scalar(select(1))
+    disconnect(url)
+    assert migrations.is_current(catalogue)
+    with catalogue.write() as session:
+        assert journal.append(session, "act", actor=None) == 0
+
+
+def test_a_transaction_whose_connection_is_lost_is_unavailable_and_undone(url, catalogue):
+    with pytest.raises(Unavailable), catalogue.write() as session:
+        session.add(Counter(series="s"))
+        session.flush()
+        disconnect(url)
+        session.add(Counter(series="t"))
+    with catalogue.read() as session:
+        assert session.scalars(select(Counter.series)).all() == []
+
+
+def test_a_server_that_is_not_there_is_told_at_once():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nowhere = Database(f"postgresql+psycopg://nobody@127.0.0.1:{probe.getsockname()[1]}/none")
+        began = time.monotonic()
+        for unit in (nowhere.read, nowhere.write):
+            with pytest.raises(Unavailable), unit() as session:
+                session.scalar(select(1))
+        with pytest.raises(Unavailable):
+            migrations.upgrade(nowhere)
+        assert time.monotonic() - began < 3
+
+
+# ── a commit whose answer was lost ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_an_object_whose_transaction_is_still_at_its_end_is_not_thrown_away(catalogue, other, tmp_path, committed):
+    """The client has lost its connection and asks on a new one, while the server is still at the old one's commit."""
+    objects = SealedStore(LocalBlobStore(tmp_path))
+    stored: Stored = objects.put(bytes(32), b"content")
+    entered = threading.Event()
+
+    def transaction() -> None:
+        with catalogue.write() as session:
+            key = DataKey(master="m")
+            session.add(key)
+            session.flush()
+            enter(session, stored, key.id, "application/pdf")
+            entered.set()
+            time.sleep(0.5)
+            if not committed:
+                session.rollback()
+
+    thread = threading.Thread(target=transaction)
+    thread.start()
+    entered.wait()
+    discard_unless_kept(other, objects, stored.name)
+    thread.join()
+    with other.read() as session:
+        named = session.scalar(select(Blob.id).where(Blob.name == stored.name)) is not None
+    assert named == committed == (stored.name in list(objects.store.names()))
