@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from services.kernel.blobs.keys import Vault
 from services.kernel.paper import FieldReading, PageReading, box_from_json
@@ -22,7 +22,7 @@ def page_readings(session: Session, vault: Vault, item: Item) -> Iterator[PageRe
     """The pages of ``item`` that were read, in order, one in memory at a time."""
     query = select(Page.id).where(Page.item_id == item.id, Page.reading_sealed.is_not(None)).order_by(Page.number)
     for page_id in session.scalars(query).all():
-        page = session.get_one(Page, page_id)
+        page = session.get_one(Page, page_id, options=[undefer(Page.reading_sealed)])
         yield page_reading(session, vault, item, page)
         session.expunge(page)
 

@@ -116,7 +116,7 @@ class Item(Base):
 
 class Page(Base):
     """A page of an item. ``number`` counts within the item, ``file_page`` within the master; both from 1.
-    ``reading_sealed`` is the whole ``PageReading``."""
+    ``reading_sealed`` is the whole ``PageReading``, fetched only where it is asked for."""
 
     __tablename__ = "pages"
     __table_args__ = (UniqueConstraint("item_id", "number"),)
@@ -136,7 +136,7 @@ class Page(Base):
     skew: Mapped[float | None] = mapped_column(Float)
     confidence: Mapped[float | None] = mapped_column(Float)
     engine: Mapped[str | None] = mapped_column(String(120))
-    reading_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reading_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     times_read: Mapped[int] = mapped_column(Integer, default=0)
