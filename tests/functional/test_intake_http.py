@@ -103,14 +103,14 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("case", MALFORMED)
-def test_a_body_that_is_not_one_whole_file_leaves_nothing(desk, clerk, case):
-    batch = desk.batch(clerk)
-    kind, body = MALFORMED[case]
-    answer = clerk.post(files(batch), content=body, headers={"Content-Type": kind})
-    assert answer.status_code == 422, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert_nothing_kept(desk, clerk, batch)
+def test_a_body_that_is_not_one_whole_file_leaves_nothing(desk, clerk):
+    for case in MALFORMED:
+        batch = desk.batch(clerk)
+        kind, body = MALFORMED[case]
+        answer = clerk.post(files(batch), content=body, headers={"Content-Type": kind})
+        assert answer.status_code == 422, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert_nothing_kept(desk, clerk, batch)
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])

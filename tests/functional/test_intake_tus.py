@@ -228,13 +228,16 @@ def test_a_second_request_for_the_same_upload_neither_mixes_in_nor_stops_the_ser
     assert stored(desk) == PAPER
 
 
-@pytest.mark.parametrize("at", [0, HALF - 1, HALF + 1, len(PAPER), 10**12, -1])
-def test_a_wrong_offset_is_refused_and_takes_nothing(desk, clerk, batch, at):
-    upload = begun(clerk, batch)
-    patch(clerk, upload, 0, PAPER[:HALF])
-    assert patch(clerk, upload, at, PAPER[HALF:]).status_code == 409
-    finish(clerk, upload)
-    assert stored(desk) == PAPER
+WRONG_OFFSETS = [0, HALF - 1, HALF + 1, len(PAPER), 10**12, -1]
+
+
+def test_a_wrong_offset_is_refused_and_takes_nothing(desk, clerk, batch):
+    for at in WRONG_OFFSETS:
+        upload = begun(clerk, batch)
+        patch(clerk, upload, 0, PAPER[:HALF])
+        assert patch(clerk, upload, at, PAPER[HALF:]).status_code == 409
+        finish(clerk, upload)
+        assert stored(desk) == PAPER
 
 
 @pytest.mark.parametrize(
@@ -277,10 +280,13 @@ def test_another_s_upload_looks_like_none(desk, clerk, batch):
     assert offset(clerk, upload) == HALF
 
 
-@pytest.mark.parametrize("identity", ["x", "0" * 31, "%2e%2e%2fcatalogue.db", "..%2f..%2fcatalogue.db", "A" * 32, ".locks"])
-def test_an_id_is_never_a_path(clerk, identity):
-    for answer in (clerk.head(f"{UPLOADS}/{identity}", headers=TUS), patch(clerk, f"{UPLOADS}/{identity}", 0, b"x")):
-        assert answer.status_code == 404
+NO_IDS = ["x", "0" * 31, "%2e%2e%2fcatalogue.db", "..%2f..%2fcatalogue.db", "A" * 32, ".locks"]
+
+
+def test_an_id_is_never_a_path(clerk):
+    for identity in NO_IDS:
+        for answer in (clerk.head(f"{UPLOADS}/{identity}", headers=TUS), patch(clerk, f"{UPLOADS}/{identity}", 0, b"x")):
+            assert answer.status_code == 404
 
 
 def test_into_another_s_batch_nothing_goes(desk, batch):
@@ -289,25 +295,24 @@ def test_into_another_s_batch_nothing_goes(desk, batch):
     assert on_the_way(desk) == []
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Upload-Length": "-1"}, 422),
-        ({"Upload-Length": "x"}, 422),
-        ({"Upload-Defer-Length": "1"}, 422),
-        ({"Upload-Concat": "partial"}, 422),
-        ({"Upload-Concat": f"final;/{'0' * 32}"}, 404),
-        ({"Tus-Resumable": "0.1"}, 412),
-        ({"Upload-Metadata": ""}, 422),
-        ({"Upload-Metadata": "filename !!!"}, 422),
-    ],
-    ids=str,
-)
-def test_a_creation_that_is_none_leaves_nothing(desk, clerk, batch, headers, status):
-    answer = begin(clerk, batch, **headers)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert on_the_way(desk) == []
+NO_CREATIONS = [
+    ({"Upload-Length": "-1"}, 422),
+    ({"Upload-Length": "x"}, 422),
+    ({"Upload-Defer-Length": "1"}, 422),
+    ({"Upload-Concat": "partial"}, 422),
+    ({"Upload-Concat": f"final;/{'0' * 32}"}, 404),
+    ({"Tus-Resumable": "0.1"}, 412),
+    ({"Upload-Metadata": ""}, 422),
+    ({"Upload-Metadata": "filename !!!"}, 422),
+]
+
+
+def test_a_creation_that_is_none_leaves_nothing(desk, clerk, batch):
+    for headers, status in NO_CREATIONS:
+        answer = begin(clerk, batch, **headers)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert on_the_way(desk) == []
 
 
 def test_bytes_with_the_creation_are_refused_not_lost(desk, clerk, batch):

@@ -59,15 +59,14 @@ def clerk(desk: Desk) -> TestClient:
 KINDS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, MunimentError)]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_each_business_error_is_a_problem_document(desk, nobody, kind):
-    @desk.app.get("/raise")
-    def fail() -> None:
-        raise kind("Do this next.")
+def test_each_business_error_is_a_problem_document(desk, nobody):
+    @desk.app.get("/raise/{number}")
+    def fail(number: int) -> None:
+        raise KINDS[number]("Do this next.")
 
-    body = assert_problem(nobody.get("/raise"), kind.status, kind.code)
-    assert body["detail"] == "Do this next."
-    assert body["title"] == kind.title
+    for number, kind in enumerate(KINDS):
+        body = assert_problem(nobody.get(f"/raise/{number}"), kind.status, kind.code)
+        assert (body["title"], body["detail"]) == (kind.title, "Do this next.")
 
 
 def test_an_error_that_nobody_foresaw_tells_nothing_of_itself(desk, nobody, capsys):
@@ -130,22 +129,22 @@ def test_401_says_how(nobody):
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize(
-    ("body", "where"),
-    [
-        ({"title": SECRET * 40}, "body.title"),
-        ({"title": [SECRET]}, "body.title"),
-        ({"title": "  "}, "body.title"),
-        ({"source": SECRET}, "body.title"),
-        ([SECRET], "body"),
-        (SECRET, "body"),
-    ],
-)
-def test_refused_input_is_not_repeated(clerk, body, where):
-    answer = clerk.post("/api/v1/batches", json=body)
-    problem = assert_problem(answer, 422, "invalid")
-    assert where in problem["detail"]
-    assert SECRET not in repr(problem)
+REFUSED = [
+    ({"title": SECRET * 40}, "body.title"),
+    ({"title": [SECRET]}, "body.title"),
+    ({"title": "  "}, "body.title"),
+    ({"source": SECRET}, "body.title"),
+    ([SECRET], "body"),
+    (SECRET, "body"),
+]
+
+
+def test_refused_input_is_not_repeated(clerk):
+    for body, where in REFUSED:
+        answer = clerk.post("/api/v1/batches", json=body)
+        problem = assert_problem(answer, 422, "invalid")
+        assert where in problem["detail"]
+        assert SECRET not in repr(problem)
 
 
 def test_refused_queries_and_paths_are_not_repeated(clerk):
@@ -215,14 +214,13 @@ def test_metrics_count_by_route_template(desk, nobody):
 
 
 def test_readiness_names_what_does_not_answer(desk, nobody):
-    assert nobody.get("/readyz").json() == {
-        "status": "ok",
-        "checks": dict.fromkeys(("catalogue", "objects", "index", "broker"), "ok"),
-    }
-    desk.app.state.probes |= {"index": lambda: 1 / 0, "broker": lambda: False}
+    probes = desk.app.state.probes
+    assert {"catalogue", "objects", "index", "broker"} <= set(probes)
+    assert nobody.get("/readyz").json() == {"status": "ok", "checks": dict.fromkeys(probes, "ok")}
+    probes |= {"index": lambda: 1 / 0, "broker": lambda: False}
     answer = nobody.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"catalogue": "ok", "objects": "ok", "index": "unavailable", "broker": "unavailable"}
+    assert {name for name, told in answer.json()["checks"].items() if told != "ok"} == {"index", "broker"}
 
 
 # ── cookies ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,20 +250,27 @@ def test_a_session_lasts_until_one_signs_out(signed_in):
     assert_problem(signed_in.get("/api/v1/me"), 401)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
-    ids=str,
-)
-def test_another_site_cannot_use_the_cookie_to_change_anything(desk, signed_in, headers):
-    assert_problem(signed_in.post("/api/v1/batches", json={"title": "t"}, headers=headers), 403)
-    assert_problem(signed_in.post("/api/v1/sessions", json={"name": "张伟", "password": PASSWORD}, headers=headers), 403)
-    assert desk.ledger("batch.open") == []
+OTHER_SITES = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+]
 
 
-@pytest.mark.parametrize("headers", [{}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}], ids=str)
-def test_our_own_pages_can(signed_in, headers):
-    assert signed_in.post("/api/v1/batches", json={"title": "t"}, headers=headers).status_code == 201
+def test_another_site_cannot_use_the_cookie_to_change_anything(desk, signed_in):
+    for headers in OTHER_SITES:
+        assert_problem(signed_in.post("/api/v1/batches", json={"title": "t"}, headers=headers), 403)
+        assert_problem(signed_in.post("/api/v1/sessions", json={"name": "张伟", "password": PASSWORD}, headers=headers), 403)
+        assert desk.ledger("batch.open") == []
+
+
+OWN_PAGES = [{}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}]
+
+
+def test_our_own_pages_can(signed_in):
+    for headers in OWN_PAGES:
+        assert signed_in.post("/api/v1/batches", json={"title": "t"}, headers=headers).status_code == 201
 
 
 def test_cookies_are_secure_behind_tls(tmp_path, settings, empty_catalogue):
@@ -389,9 +394,12 @@ def test_a_cursor_that_is_none_is_refused_everywhere(desk):
             assert_problem(client.get(address, params={"cursor": cursor}), 422)
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "201", "x", ""])
-def test_a_limit_that_is_none_is_refused(clerk, limit):
-    assert_problem(clerk.get("/api/v1/batches", params={"limit": limit}), 422)
+NO_LIMITS = ["0", "-1", "201", "x", ""]
+
+
+def test_a_limit_that_is_none_is_refused(clerk):
+    for limit in NO_LIMITS:
+        assert_problem(clerk.get("/api/v1/batches", params={"limit": limit}), 422)
 
 
 @given(st.text(max_size=60))
