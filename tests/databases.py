@@ -31,6 +31,15 @@ def name_of(url: str) -> str:
     return str(make_url(url).database)
 
 
+def disconnect(url: str) -> None:
+    """What a restart of the server does to every connection."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        ended = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> :me")
+        connection.execute(ended, {"me": connection.scalar(text("SELECT pg_backend_pid()"))})
+    engine.dispose()
+
+
 def _server() -> URL:
     url = os.environ.get(SERVER)
     if not url:

@@ -1,8 +1,8 @@
 """A real Celery worker over a catalogue and a broker that the test made; run as
-``python -m tests.contract.celery_worker DATA LEASE_SECONDS``.
+``python -m tests.contract.celery_worker DATA LEASE_SECONDS VISIBILITY_SECONDS``.
 
 Each finished job leaves a counter ``done:<job>``, each begun one a file ``begun/<job>.<n>``. A payload may say ``die`` (the
-process is killed in the middle, each time) or ``die_once``.
+process is killed in the middle, each time) or ``die_once``, or how many ``seconds`` the work takes.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from services.kernel.config import Settings
 from services.kernel.db import Database
-from services.kernel.queue import worker
+from services.kernel.queue import wakeup, worker
 from services.kernel.queue.jobs import Lease
 from services.kernel.queue.runner import Runner
 from services.kernel.queue.stages import Queue, Stage
@@ -26,6 +27,7 @@ def work(lease: Lease, folder: Path) -> None:
     (folder / f"{lease.job_id}.{begun}").touch()
     if lease.payload.get("die") or (lease.payload.get("die_once") and begun == 0):
         os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(lease.payload.get("seconds", 0))
     with lease.finish() as session:
         series = f"done:{lease.job_id}"
         row = session.get(Counter, series)
@@ -37,6 +39,7 @@ def work(lease: Lease, folder: Path) -> None:
 
 def main() -> None:
     settings = Settings(data=Path(sys.argv[1]), lease_seconds=float(sys.argv[2]))
+    wakeup.VISIBILITY_SECONDS = int(sys.argv[3])
     folder = settings.data / "begun"
     folder.mkdir(exist_ok=True)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import InternalError
 
 from services.kernel import dialects, migrations
@@ -134,19 +134,10 @@ def test_claims_pass_each_other(catalogue, other):
 # ── a server that goes away ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def disconnect(url: str) -> None:
-    """What a restart of the server does to every connection."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        ended = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> :me")
-        connection.execute(ended, {"me": connection.scalar(text("SELECT pg_backend_pid()"))})
-    engine.dispose()
-
-
 def test_connections_that_were_lost_between_two_transactions_cost_nothing(url, catalogue):
     with catalogue.read(), catalogue.read() as session:
         session.scalar(select(1))
-    disconnect(url)
+    databases.disconnect(url)
     assert migrations.is_current(catalogue)
     with catalogue.write() as session:
         assert journal.append(session, "act", actor=None) == 0
@@ -156,7 +147,7 @@ def test_a_transaction_whose_connection_is_lost_is_unavailable_and_undone(url, c
     with pytest.raises(Unavailable), catalogue.write() as session:
         session.add(Counter(series="s"))
         session.flush()
-        disconnect(url)
+        databases.disconnect(url)
         session.add(Counter(series="t"))
     with catalogue.read() as session:
         assert session.scalars(select(Counter.series)).all() == []

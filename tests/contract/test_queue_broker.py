@@ -1,4 +1,4 @@
-"""Wake-ups through the embedded Valkey and a real Celery worker."""
+"""Wake-ups through real brokers and a real Celery worker: the embedded Valkey with SQLite, Redis with PostgreSQL."""
 
 import os
 import shutil
@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from redis.exceptions import ConnectionError as BrokerGone
@@ -21,7 +23,11 @@ from services.kernel.queue.stages import Queue, Stage
 from services.kernel.queue.tables import JobState
 from services.kernel.queue.wakeup import MOST_AT_ONCE, Wakeup, make_celery
 from services.kernel.tables import Counter
+from tests import databases
+from tests.archive import free_port
 from tests.contract.leases import job, put, take, until
+
+PASSWORD = "a-secret-of-the-tests"
 
 # ── the broker ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -35,14 +41,28 @@ def embedded(tmp_path, empty_catalogue) -> Settings:
     return settings
 
 
+@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])
+def profile(request, tmp_path) -> Iterator[Settings]:
+    if request.param == "embedded":
+        yield request.getfixturevalue("embedded")
+        return
+    with databases.postgresql(request.getfixturevalue("postgresql_template")) as url:
+        broker = f"redis://:{PASSWORD}@127.0.0.1:{free_port()}/0"
+        settings = Settings(data=tmp_path / "data", catalogue_url=url, broker_url=broker)
+        settings.data.mkdir()
+        yield settings
+
+
 class Broker:
-    """The embedded Valkey as a child of this test."""
+    """The profile's broker as a child of this test, which may be stopped and killed."""
 
     def __init__(self, settings: Settings) -> None:
-        command = [sys.executable, "-m", "services.kernel.queue.broker", str(settings.broker_socket), str(os.getpid())]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._command = _valkey(settings) if settings.broker_url is None else _redis(settings.broker_url)
         self._wakeup = Wakeup(make_celery(settings))
-        until(settings.broker_socket.exists)
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(self._wakeup.reachable)
 
     def stop(self) -> None:
@@ -50,15 +70,35 @@ class Broker:
         self.process.wait()
 
 
+def _valkey(settings: Settings) -> list[str]:
+    return [sys.executable, "-m", "services.kernel.queue.broker", str(settings.broker_socket), str(os.getpid())]
+
+
+def _redis(url: str) -> list[str]:
+    program = shutil.which("redis-server") or pytest.fail("Redis is not installed. Run deploy/dev/setup.sh cluster.")
+    port = str(urlsplit(url).port)
+    return [program, "--bind", "127.0.0.1", "--port", port, "--requirepass", PASSWORD, "--save", "", "--appendonly", "no"]
+
+
 @pytest.fixture
-def broker(embedded) -> Iterator[Broker]:
-    broker = Broker(embedded)
+def broker(profile) -> Iterator[Broker]:
+    broker = Broker(profile)
     yield broker
     broker.stop()
 
 
-def test_a_wake_up_lies_in_its_queue(embedded, broker):
-    wakeup = Wakeup(make_celery(embedded))
+@pytest.mark.cluster
+def test_the_given_redis_serves_as_a_broker():
+    url = os.environ.get("MUNIMENT_TEST_REDIS_URL") or pytest.fail("MUNIMENT_TEST_REDIS_URL names no server.")
+    wakeup = Wakeup(make_celery(Settings(broker_url=url)))
+    before = wakeup.depth(Queue.READING)
+    wakeup.send(Queue.READING, 1)
+    assert wakeup.reachable()
+    assert wakeup.depth(Queue.READING) == before + 1
+
+
+def test_a_wake_up_lies_in_its_queue(profile, broker):
+    wakeup = Wakeup(make_celery(profile))
     assert wakeup.depth(Queue.READING) == 0
     wakeup.after_commit({"wake": {Queue.READING: 2, Queue.INDEXING: 1000}})
     assert (wakeup.depth(Queue.READING), wakeup.depth(Queue.INDEXING)) == (2, MOST_AT_ONCE)
@@ -66,15 +106,17 @@ def test_a_wake_up_lies_in_its_queue(embedded, broker):
     assert (wakeup.depth(Queue.READING), wakeup.depth(Queue.INDEXING)) == (2, MOST_AT_ONCE)
 
 
-def test_the_broker_listens_to_nobody_else(embedded, broker):
+def test_the_embedded_broker_listens_to_nobody_else(embedded):
+    broker = Broker(embedded)
     assert embedded.broker_socket.stat().st_mode & 0o077 == 0
     assert embedded.broker_socket.parent.stat().st_mode & 0o077 == 0
     listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=False).stdout
     assert f"pid={broker.process.pid}," not in listening
+    broker.stop()
 
 
-def test_a_broker_that_was_never_there_is_borne_quickly(embedded):
-    wakeup = Wakeup(make_celery(embedded))
+def test_a_broker_that_was_never_there_is_borne_quickly(profile):
+    wakeup = Wakeup(make_celery(profile))
     began = time.monotonic()
     wakeup.send(Queue.READING, 3)
     wakeup.top_up({Queue.READING: 3})
@@ -83,8 +125,8 @@ def test_a_broker_that_was_never_there_is_borne_quickly(embedded):
     assert not wakeup.reachable()
 
 
-def test_a_broker_that_dies_hangs_and_comes_back(embedded, broker):
-    wakeup = Wakeup(make_celery(embedded))
+def test_a_broker_that_dies_hangs_and_comes_back(profile, broker):
+    wakeup = Wakeup(make_celery(profile))
     wakeup.send(Queue.READING, 1)
     broker.process.send_signal(signal.SIGSTOP)
     began = time.monotonic()
@@ -95,27 +137,24 @@ def test_a_broker_that_dies_hangs_and_comes_back(embedded, broker):
     wakeup.send(Queue.READING, 1)
     wakeup.top_up({Queue.READING: 1})
     assert not wakeup.reachable()
-    again = Broker(embedded)
-    try:
-        wakeup.send(Queue.READING, 1)
-        assert wakeup.depth(Queue.READING) == 1
-    finally:
-        again.stop()
+    broker.start()
+    wakeup.send(Queue.READING, 1)
+    assert wakeup.depth(Queue.READING) == 1
 
 
-def test_a_broker_that_dies_between_two_words_is_borne(embedded, broker, monkeypatch):
+def test_a_broker_that_dies_between_two_words_is_borne(profile, broker, monkeypatch):
     from kombu.transport.redis import Channel
 
     def gone(*_: object) -> int:
         raise BrokerGone
 
     monkeypatch.setattr(Channel, "_size", gone)
-    Wakeup(make_celery(embedded)).top_up({Queue.READING: 1})
+    Wakeup(make_celery(profile)).top_up({Queue.READING: 1})
 
 
-def test_a_commit_stands_whatever_the_broker_does(embedded):
-    database = Database(embedded.catalogue)
-    database.after_commit.append(Wakeup(make_celery(embedded)).after_commit)
+def test_a_commit_stands_whatever_the_broker_does(profile):
+    database = Database(profile.catalogue)
+    database.after_commit.append(Wakeup(make_celery(profile)).after_commit)
     put(database, "a")
     assert take(database) is not None
     database.close()
@@ -124,13 +163,32 @@ def test_a_commit_stands_whatever_the_broker_does(embedded):
 class Crew:
     """Two processes of a real Celery worker."""
 
-    def __init__(self, settings: Settings, lease_seconds: float = 60) -> None:
-        command = [sys.executable, "-m", "tests.contract.celery_worker", str(settings.data), str(lease_seconds)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def __init__(self, settings: Settings, *, lease_seconds: float = 60, visibility_seconds: int = 3600) -> None:
+        command = [sys.executable, "-m", "tests.contract.celery_worker", str(settings.data)]
+        command += [str(lease_seconds), str(visibility_seconds)]
+        urls = {"MUNIMENT_CATALOGUE_URL": settings.catalogue, "MUNIMENT_BROKER_URL": settings.broker}
+        self.process = subprocess.Popen(command, env=os.environ | urls, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(30)
+
+
+@contextmanager
+def working(settings: Settings, **crew: float) -> Iterator[tuple[Database, Wakeup]]:
+    """A crew at work, and a scheduler that looks after it."""
+    database, wakeup = Database(settings.catalogue), Wakeup(make_celery(settings))
+    database.after_commit.append(wakeup.after_commit)
+    hands, stop = Crew(settings, **crew), threading.Event()
+    scheduler = threading.Thread(target=Scheduler(database, wakeup, max_attempts=1).run, args=(stop,))
+    scheduler.start()
+    try:
+        yield database, wakeup
+    finally:
+        stop.set()
+        scheduler.join()
+        hands.stop()
+        database.close()
 
 
 def finished(database: Database) -> dict[str, int]:
@@ -139,24 +197,69 @@ def finished(database: Database) -> dict[str, int]:
         return {series.removeprefix("done:"): last for series, last in rows}
 
 
-def test_real_celery_over_the_real_broker_does_everything_once_although_workers_are_killed(embedded, broker):
-    database = Database(embedded.catalogue)
-    wakeup = Wakeup(make_celery(embedded))
-    database.after_commit.append(wakeup.after_commit)
+def begun(settings: Settings, identity: str = "*") -> int:
+    return len(list((settings.data / "begun").glob(f"{identity}.*")))
+
+
+def test_real_celery_over_the_real_broker_does_everything_once_although_workers_are_killed(profile, broker):
+    database = Database(profile.catalogue)
     identities = put(database, *(f"{number}" for number in range(197)))
     identities += put(database, *"abc", stage=Stage.READ, die_once=True)
     (poison,) = put(database, "poison", stage=Stage.ASSEMBLE, die=True)
-    crew, stop = Crew(embedded), threading.Event()
-    scheduler = threading.Thread(target=Scheduler(database, wakeup, max_attempts=1).run, args=(stop,))
-    scheduler.start()
-    try:
+    with working(profile):
         until(lambda: len(finished(database)) == len(identities) and job(database, poison).state == JobState.PARKED, 60)
-    finally:
-        stop.set()
-        scheduler.join()
-        crew.stop()
     assert finished(database) == dict.fromkeys(identities, 1)
-    begun = embedded.data / "begun"
-    assert len(list(begun.glob(f"{poison}.*"))) == DEATHS_PER_ATTEMPT
-    assert len(list(begun.iterdir())) == 197 + 3 * 2 + DEATHS_PER_ATTEMPT
+    assert begun(profile, poison) == DEATHS_PER_ATTEMPT
+    assert begun(profile) == 197 + 3 * 2 + DEATHS_PER_ATTEMPT
     database.close()
+
+
+def test_workers_hear_again_when_their_broker_comes_back(profile, broker):
+    """celery#8030, celery#10205: a worker that hangs after its connection was broken."""
+    with working(profile) as (database, _):
+        expected = put(database, "before")
+        until(lambda: len(finished(database)) == 1)
+        for number in range(3):
+            broker.stop()
+            expected += put(database, f"while it is away {number}")
+            time.sleep(1.5)
+            broker.start()
+            expected += put(database, f"after {number}")
+            until(lambda count=len(expected): len(finished(database)) == count, 60)
+        assert finished(database) == dict.fromkeys(expected, 1)
+
+
+def test_workers_hear_again_when_their_broker_goes_on_after_a_pause(profile, broker):
+    with working(profile) as (database, _):
+        expected = put(database, "before")
+        until(lambda: len(finished(database)) == 1)
+        broker.process.send_signal(signal.SIGSTOP)
+        expected += put(database, "while it is silent")
+        time.sleep(5)
+        broker.process.send_signal(signal.SIGCONT)
+        expected += put(database, "after")
+        until(lambda: len(finished(database)) == len(expected), 60)
+        assert finished(database) == dict.fromkeys(expected, 1)
+
+
+def test_a_message_that_is_given_out_again_while_its_job_runs_starts_nothing(profile, broker):
+    """celery#5935, by a real visibility timeout."""
+    with working(profile, visibility_seconds=1) as (database, wakeup):
+        identities = put(database, "a", "b", seconds=6)
+        until(lambda: len(finished(database)) == 2, 60)
+        wakeup.send(Queue.READING, 3)
+        until(lambda: wakeup.depth(Queue.READING) == 0)
+        assert finished(database) == dict.fromkeys(identities, 1)
+        assert begun(profile) == 2
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("profile", ["cluster"], indirect=True)
+def test_everything_is_done_once_although_the_catalogue_ends_all_connections_again_and_again(profile, broker):
+    with working(profile) as (database, _):
+        identities = put(database, *(f"{number}" for number in range(60)), seconds=0.05)
+        for _ in range(5):
+            time.sleep(0.5)
+            databases.disconnect(profile.catalogue)
+        until(lambda: len(finished(database)) == 60, 60)
+        assert finished(database) == dict.fromkeys(identities, 1)

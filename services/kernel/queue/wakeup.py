@@ -15,6 +15,8 @@ from services.kernel.config import Settings
 from services.kernel.queue.stages import Queue
 
 TASK = "muniment.wake"
+VISIBILITY_SECONDS = 3600
+"""After so long Redis gives out again a message that was not acknowledged. It says no more than a fresh one would."""
 MOST_AT_ONCE = 4
 """Messages that lie in a queue at most: enough to wake every process of a small machine."""
 
@@ -40,7 +42,7 @@ def make_celery(settings: Settings) -> Celery:
         broker_transport_options={
             "socket_timeout": 2,
             "socket_connect_timeout": 2,
-            "visibility_timeout": 3600,
+            "visibility_timeout": VISIBILITY_SECONDS,
             # Who sends a wake-up does not wait for a broker that is away; the scheduler repeats it.
             "max_retries": 1,
             "interval_start": 0,
