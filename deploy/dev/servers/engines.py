@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -46,18 +48,19 @@ class Engines:
 
 def prepare(site: Site) -> Engines:
     """What is there already, or a fresh copy. A copy that was not finished is never taken for one."""
-    root = site.root / f"engines-{_fingerprint()}"
+    root = site.cache / f"engines-{_fingerprint()}"
     if not root.exists():
         print("Fetching Elasticsearch and OpenSearch (once, about 200 MB)", flush=True)
-        unfinished = site.root / "engines-unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        _fetch(unfinished)
-        _java(unfinished)
-        _elasticsearch(unfinished)
-        shutil.rmtree(unfinished / "archives")
-        subprocess.run(["chmod", "-R", "a+rX", str(unfinished)], check=True)
-        unfinished.rename(root)
+        with tempfile.TemporaryDirectory(dir=site.cache, prefix="unfinished-") as name:
+            unfinished = Path(name) / "engines"
+            unfinished.mkdir()
+            _fetch(unfinished)
+            _java(unfinished)
+            _elasticsearch(unfinished)
+            shutil.rmtree(unfinished / "archives")
+            subprocess.run(["chmod", "-R", "a+rX", str(unfinished)], check=True)
+            with suppress(OSError):  # another tree was faster
+                unfinished.rename(root)
     return Engines(root)
 
 

