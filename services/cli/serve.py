@@ -1,4 +1,5 @@
-"""``muniment up``, ``worker`` and ``schedule``: the archive's processes."""
+"""``muniment up``, ``worker`` and ``schedule``: the archive's processes. Each loads only what it needs, and ``up`` only once
+its children are on their way."""
 
 from __future__ import annotations
 
@@ -9,12 +10,9 @@ from typing import Annotated
 
 import typer
 
-from services import app as archive
 from services.cli.common import USAGE, DataOption, settings_for
-from services.cli.supervisor import Supervisor
+from services.cli.supervisor import Children, claim, is_new, listen
 from services.kernel.processes import die_with_parent
-from services.kernel.queue import worker as celery_worker
-from services.kernel.queue.scheduler import Scheduler
 from services.kernel.queue.stages import Queue
 
 
@@ -33,7 +31,21 @@ def up(
 ) -> None:
     """Serves the whole archive from this machine: API, console, worker, scheduler and broker."""
     settings = settings_for(data, host=host, port=port, workers=workers, hot_folder=hot_folder)
-    Supervisor(settings).run()
+    stop = Event()
+    with listen(settings.host, settings.port) as listening, claim(settings.data):
+        _heed_signals(stop)
+        children = Children(settings)
+        if not is_new(settings):
+            children.start()  # they load while we do: after a crash, reading goes on sooner
+        try:
+            from services.cli.serving import Serving
+
+            serving = Serving(settings, stop, children.deaf)
+            children.start()
+            serving.run(listening)
+        finally:
+            children.stop()
+        serving.release()
 
 
 def worker(
@@ -45,6 +57,9 @@ def worker(
     """Serves queues; each process reads with one thread and its own engine."""
     if parent is not None:
         die_with_parent(parent)
+    from services import app as archive
+    from services.kernel.queue import worker as celery_worker
+
     try:
         chosen = [Queue(name.strip()) for name in queues.split(",")]
     except ValueError as error:
@@ -56,9 +71,15 @@ def worker(
 
 def schedule(data: DataOption = None) -> None:
     """Gives back lost leases and repeats wake-ups; a second one does no harm."""
-    settings = settings_for(data)
+    from services import app as archive
+    from services.kernel.queue.scheduler import Scheduler
+
+    settings, stop = settings_for(data), Event()
     kernel = archive.build(settings).kernel
-    stop = Event()
+    _heed_signals(stop)
+    Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts).run(stop)
+
+
+def _heed_signals(stop: Event) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts).run(stop)

@@ -1,14 +1,13 @@
-"""One process that serves the API and keeps the others alive: broker, worker, and the threads for schedule and hot folder.
+"""The processes under ``muniment up``: broker and worker. They die with it (``processes``), so that killing the archive leaves
+nothing behind that would write; one that dies, or is deaf, is started again.
 
-Children die with it (``processes``), so that killing the archive leaves nothing behind that would write; a child that dies
-is started again.
+This module loads nothing heavy: after a crash the children are started before the server has loaded its own parts.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -16,22 +15,18 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import structlog
-import typer
-import uvicorn
 
-from services import app as archive
-from services.app import Archive
 from services.kernel.config import Settings
 from services.kernel.errors import Conflict
-from services.kernel.queue.scheduler import Scheduler
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 STEADY_SECONDS = 5.0
 """A child that lived so long did start; what ended it came from outside, and waiting would only cost time."""
 STOP_SECONDS = 20.0
+LOOK_SECONDS = 0.1
 
 log = structlog.get_logger("up")
 
@@ -68,6 +63,11 @@ class Child:
         self.started = now
         log.info("child-started", child=self.name, pid=self.process.pid)
 
+    def kill(self) -> None:
+        """Ends it at once; what it has started ends with it."""
+        if self.process is not None:
+            self.process.kill()
+
     def stop(self) -> None:
         if self.process is None:
             return
@@ -79,76 +79,59 @@ class Child:
             self.process.wait()
 
 
-class Supervisor:
+class Children:
+    """Keeps broker and worker until ``stop``. Setting ``deaf`` has the worker started anew."""
+
     def __init__(self, settings: Settings) -> None:
+        self.deaf = threading.Event()
         self._settings = settings
         self._stop = threading.Event()
+        # The kernel ends a child with the thread that started it, so this one lives as long as the process.
+        self._thread = threading.Thread(target=self._keep, name="children", daemon=True)
 
-    def run(self) -> None:
-        """Serves until SIGINT or SIGTERM, then stops the children in order and leaves no lease behind."""
-        settings = self._settings
-        listening = _listen(settings.host, settings.port)
-        lock = _claim(settings.data)
-        built = archive.build(settings)
-        kernel = built.kernel
-        scheduler = Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts)
-        server = uvicorn.Server(self._serving(built))
-        self._heed_signals(server)
-        threads = [threading.Thread(target=self._tend, name="children", daemon=True)]
-        threads.append(threading.Thread(target=scheduler.run, args=(self._stop,), name="schedule", daemon=True))
-        if settings.hot_folder is not None:
-            threads.append(threading.Thread(target=self._watch, args=(built,), name="hot-folder", daemon=True))
-        for thread in threads:
-            thread.start()
-        typer.echo(f"Muniment is at http://{settings.host}:{listening.getsockname()[1]}/ (stop it with Ctrl-C)", err=True)
-        try:
-            server.run(sockets=[listening])
-        finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join(STOP_SECONDS * 2)
-            scheduler.release()
-            lock.close()
+    def start(self) -> None:
+        """Does nothing when they are kept already."""
+        if self._thread.ident is None:
+            self._thread.start()
 
-    def _serving(self, built: Archive) -> uvicorn.Config:
-        return uvicorn.Config(
-            archive.http(built),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
+    def stop(self) -> None:
+        """Ends them in order: the worker after the step in hand, the broker last."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_SECONDS * 2)
 
-    def _heed_signals(self, server: uvicorn.Server) -> None:
-        """Once it has stopped serving, uvicorn raises the signal again, which would end us before our children have."""
-
-        def stop(*_: Any) -> None:
-            self._stop.set()
-            server.should_exit = True
-
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, stop)
-
-    def _tend(self) -> None:
-        """Keeps the children; they are bound to this thread's life, which is the process's."""
-        settings = self._settings
-        muniment = [sys.executable, "-m", "services.cli"]
-        options = ["--data", str(settings.data), "--workers", str(settings.workers), "--parent", str(os.getpid())]
-        children = [Child("worker", [*muniment, "worker", *options])]
-        if settings.broker_url is None:
-            broker = [sys.executable, "-m", "services.kernel.queue.broker", str(settings.broker_socket), str(os.getpid())]
-            children.insert(0, Child("broker", broker))
-        while not self._stop.wait(0.2):
+    def _keep(self) -> None:
+        worker, broker = self._worker(), self._broker()
+        children = [worker] if broker is None else [broker, worker]
+        while not self._stop.is_set():
             for child in children:
                 child.tend()
+            if self.deaf.is_set():
+                log.error("child-deaf", child=worker.name)
+                worker.kill()
+                self.deaf.clear()
+            self._stop.wait(LOOK_SECONDS)
         for child in reversed(children):
             child.stop()
 
-    def _watch(self, built: Archive) -> None:
-        archive.watch_hot_folder(built, self._stop)
+    def _worker(self) -> Child:
+        settings = self._settings
+        options = ["--data", str(settings.data), "--workers", str(settings.workers), "--parent", str(os.getpid())]
+        return Child("worker", [sys.executable, "-m", "services.cli", "worker", *options])
+
+    def _broker(self) -> Child | None:
+        if self._settings.broker_url is not None:
+            return None
+        module, path = "services.kernel.queue.broker", str(self._settings.broker_socket)
+        return Child("broker", [sys.executable, "-m", module, path, str(os.getpid())])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def is_new(settings: Settings) -> bool:
+    """Whether the catalogue has still to be made, which one process does before there are others."""
+    return settings.catalogue_url is None and not (settings.data / "catalogue.db").exists()
+
+
+def listen(host: str, port: int) -> socket.socket:
     """The listening socket, had before anything else is started. Raises ``Conflict`` where it cannot be had."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -157,7 +140,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Conflict(f"{reason} Stop what listens there, or choose another with --host and --port.") from None
 
 
-def _claim(data: Path) -> TextIO:
+def claim(data: Path) -> TextIO:
     """Locks the data folder until the file is closed or the process ends, however it does: a second broker and scheduler on
     the same folder would take the first one's place. Raises ``Conflict`` where it is locked."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     pages_per_job: int = Field(6, ge=1, description="Pages that one lease covers; each page is durable by itself.")
     lease_seconds: float = Field(120.0, gt=0, description="A reader silent for so long has lost its job.")
+    deaf_seconds: float = Field(60.0, gt=0, description="Workers that leave due work alone for so long are started again.")
     max_attempts: int = Field(5, ge=1, description="Failures without progress before a job is parked.")
 
     max_file_bytes: int = Field(2 * 1024**3, ge=1)

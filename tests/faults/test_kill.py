@@ -238,8 +238,8 @@ def test_a_stop_drains_and_leaves_no_lease(archive, tmp_path):
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory):
-    """An archive that takes a job from a reader that was silent for four seconds."""
-    environment = {"MUNIMENT_LEASE_SECONDS": "4", "MUNIMENT_PAGES_PER_JOB": "3"}
+    """An archive that takes a job from a reader that was silent for four seconds, and starts workers anew after twenty."""
+    environment = {"MUNIMENT_LEASE_SECONDS": "4", "MUNIMENT_PAGES_PER_JOB": "3", "MUNIMENT_DEAF_SECONDS": "20"}
     data = tmp_path_factory.mktemp("fence") / "data"
     with RunningArchive(data, workers=2, environment=environment) as running:
         running.user("archivist")
@@ -259,6 +259,19 @@ def test_a_reader_that_slept_through_its_lease_may_not_write(impatient, tmp_path
         until(lambda: '"lease-lost"' in archive.log.read_text("utf-8", "replace"), "the sleeper's write is refused")
     until(lambda: len(objects(archive)) == catalogue.one("SELECT count(*) FROM blobs"), "what it had stored is removed")
     everything_is_whole(archive, catalogue, phrases)
+
+
+def test_a_worker_that_hears_nothing_any_more_is_started_anew(impatient, tmp_path):
+    archive, catalogue = impatient, Catalogue(impatient.data)
+    deaf = Victims(archive)
+    for process in (deaf.worker, *deaf.readers):
+        process.send_signal(signal.SIGSTOP)
+    path, _ = big(tmp_path, 2, 5)
+    with archive.client("archivist") as client:
+        assert archive.wait(client, archive.deliver(client, [path]))["state"] == "done"
+    assert '"child-deaf"' in archive.log.read_text("utf-8", "replace")
+    assert [each for each in deaf.readers if each.is_running()] == []
+    assert catalogue.rows("SELECT item_id, number FROM pages WHERE times_read <> 1") == []
 
 
 def put_to_sleep(archive: RunningArchive, catalogue: Catalogue) -> tuple[psutil.Process, str, int]:
