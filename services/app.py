@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
+from urllib.parse import unquote, urlsplit
 
 import httpx
 from fastapi import FastAPI
@@ -23,10 +24,13 @@ from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
 from services.kernel import migrations
-from services.kernel.blobs.keys import FileMasterKey, Vault, secret_file
+from services.kernel.blobs import s3, vault_transit
+from services.kernel.blobs.keys import FileMasterKey, MasterKey, Vault, secret_file
 from services.kernel.blobs.local import LocalBlobStore
+from services.kernel.blobs.mirrored import MirroredBlobStore
+from services.kernel.blobs.port import BlobStore
 from services.kernel.blobs.sealed import SealedStore
-from services.kernel.config import Settings
+from services.kernel.config import Place, Settings
 from services.kernel.core import Kernel
 from services.kernel.db import Database
 from services.kernel.http import health, middleware, problems
@@ -72,14 +76,37 @@ def build(settings: Settings) -> Archive:
     kernel = Kernel(
         settings=settings,
         database=database,
-        vault=Vault(FileMasterKey(keys)),
-        objects=SealedStore(LocalBlobStore(settings.objects_folder)),
+        vault=Vault(master_key(settings)),
+        objects=SealedStore(object_store(settings)),
         lookups=lookups,
         signer=Signer(ORIGIN, secret_file(keys / "ledger.key")),
         wakeup=wakeup,
         registry=CollectorRegistry(),
     )
     return Archive(kernel, Fts5Index(settings.index_folder))
+
+
+def object_store(settings: Settings) -> BlobStore:
+    """A folder or S3, by the settings; both of two where a backup store is set."""
+    first, second = _store(settings.objects_place, settings), settings.backup_objects_place
+    return MirroredBlobStore(first, _store(second, settings)) if second else first
+
+
+def _store(place: Place, settings: Settings) -> BlobStore:
+    if place.url.startswith("file:"):
+        return LocalBlobStore(Path(unquote(urlsplit(place.url).path)))
+    client = s3.connect(place.endpoint, place.access_key, place.secret_key)
+    return s3.S3BlobStore(client, *s3.bucket_and_prefix(place.url), lock=settings.objects_lock)
+
+
+def master_key(settings: Settings) -> MasterKey:
+    """A file, or a key service where one is set."""
+    if settings.vault_url is None:
+        return FileMasterKey(settings.keys_folder)
+    fixed, file = settings.vault_token, settings.vault_token_file
+    token = vault_transit.token_in(file) if file else lambda: fixed.get_secret_value() if fixed else ""
+    client = vault_transit.connect(settings.vault_url)
+    return vault_transit.VaultTransitKey(client, token, key=settings.vault_key, mount=settings.vault_mount)
 
 
 def http(archive: Archive) -> FastAPI:
@@ -89,7 +116,8 @@ def http(archive: Archive) -> FastAPI:
     app.state.kernel, app.state.index = kernel, archive.index
     app.state.probes = {
         "catalogue": lambda: migrations.is_current(kernel.database),
-        "objects": lambda: os.access(kernel.settings.objects_folder, os.W_OK),
+        "objects": kernel.objects.store.reachable,
+        "keys": kernel.vault.reachable,
         "index": lambda: archive.index.count() >= 0,
         "broker": kernel.wakeup.reachable,
     }

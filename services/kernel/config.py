@@ -6,14 +6,29 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 SOCKET_PATH_LIMIT = 100
 """A unix socket's path must fit into 108 bytes (``unix(7)``); we keep a margin."""
+
+PLACE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/\w[\w.-]*)*|file:///.+")
+"""A store of objects: a bucket (its name as S3 allows it) with a prefix, or a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where objects lie, and what opens the door there."""
+
+    url: str
+    endpoint: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
 
 
 class Settings(BaseSettings):
@@ -25,6 +40,27 @@ class Settings(BaseSettings):
     keys: Path | None = Field(None, description="Folder of the master key; never inside the data folder's backups.")
     catalogue_url: str | None = Field(None, description="SQLAlchemy URL; SQLite inside the data folder when unset.")
     broker_url: str | None = Field(None, description="Celery broker; the embedded Valkey's socket when unset.")
+
+    objects_url: str | None = Field(
+        None, description="s3://bucket/prefix or file:///folder; inside the data folder when unset."
+    )
+    objects_endpoint: str | None = Field(None, description="URL of the S3 server; Amazon's own when unset.")
+    objects_lock: Literal["COMPLIANCE", "GOVERNANCE"] | None = Field(None, description="Mode of Object Lock; none when unset.")
+    s3_access_key: str | None = Field(None, description="With its secret key; AWS's own variables and files when unset.")
+    s3_secret_key: SecretStr | None = None
+    backup_objects_url: str | None = Field(None, description="A second store, with which each object is stored twice.")
+    backup_objects_endpoint: str | None = Field(None, description="As the first store's when unset; so are the keys.")
+    backup_s3_access_key: str | None = None
+    backup_s3_secret_key: SecretStr | None = None
+
+    vault_url: str | None = Field(
+        None, description="Vault or OpenBao, whose transit engine holds the master key; a file when unset."
+    )
+    vault_mount: str = Field("transit", pattern=r"^[\w-]+(/[\w-]+)*$", max_length=31)
+    vault_key: str = Field("muniment", pattern=r"^[\w-]+$", max_length=31)
+    vault_token: SecretStr | None = None
+    vault_token_file: Path | None = Field(None, description="Read for each request: an agent may renew the token in it.")
+
     hot_folder: Path | None = Field(None, description="Watched for scans; none when unset.")
     hot_folder_owner: str | None = Field(None, description="Name of the person or service that hot-folder scans belong to.")
 
@@ -46,7 +82,33 @@ class Settings(BaseSettings):
     session_hours: float = Field(10.0, gt=0)
     fonds: str = Field("M001", description="全宗号, the first level of every 档号 (DA/T 22-2015).")
 
-    @field_validator("data", "keys", "hot_folder")
+    @field_validator("objects_url", "backup_objects_url")
+    @classmethod
+    def _place(cls, value: str | None) -> str | None:
+        if value is not None and not PLACE.fullmatch(value):
+            raise ValueError("must be s3://bucket/prefix or file:///folder")
+        return value
+
+    @model_validator(mode="after")
+    def _in_pairs(self) -> Settings:
+        for access, secret in (
+            (self.s3_access_key, self.s3_secret_key),
+            (self.backup_s3_access_key, self.backup_s3_secret_key),
+        ):
+            if (access is None) != (secret is None):
+                raise ValueError("an S3 access key and its secret key are given together")
+        if self.vault_url and (self.vault_token is None) == (self.vault_token_file is None):
+            raise ValueError("the key service needs either vault_token or vault_token_file")
+        return self
+
+    @model_validator(mode="after")
+    def _backup_apart(self) -> Settings:
+        first, second = self.objects_place, self.backup_objects_place
+        if second and (first.url, first.endpoint) == (second.url, second.endpoint):
+            raise ValueError("the backup store must be another than the first")
+        return self
+
+    @field_validator("data", "keys", "hot_folder", "vault_token_file")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value is not None else None
@@ -94,6 +156,24 @@ class Settings(BaseSettings):
     @property
     def objects_folder(self) -> Path:
         return self.data / "objects"
+
+    @property
+    def objects_place(self) -> Place:
+        secret = self.s3_secret_key.get_secret_value() if self.s3_secret_key else None
+        return Place(self.objects_url or self.objects_folder.as_uri(), self.objects_endpoint, self.s3_access_key, secret)
+
+    @property
+    def backup_objects_place(self) -> Place | None:
+        """None where objects are stored once."""
+        if self.backup_objects_url is None:
+            return None
+        first, secret = self.objects_place, self.backup_s3_secret_key
+        return Place(
+            self.backup_objects_url,
+            self.backup_objects_endpoint or first.endpoint,
+            self.backup_s3_access_key or first.access_key,
+            secret.get_secret_value() if secret else first.secret_key,
+        )
 
     @property
     def index_folder(self) -> Path:

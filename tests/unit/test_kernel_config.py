@@ -5,7 +5,7 @@ import os
 import pytest
 from pydantic import ValidationError
 
-from services.kernel.config import SOCKET_PATH_LIMIT, Settings
+from services.kernel.config import SOCKET_PATH_LIMIT, Place, Settings
 
 
 @pytest.fixture
@@ -110,3 +110,57 @@ def test_the_longest_path_that_fits_stays(tmp_path):
         socket = Settings(data=data).broker_socket
         assert len(os.fsencode(socket)) <= SOCKET_PATH_LIMIT
         assert socket.is_relative_to(data) == (length <= SOCKET_PATH_LIMIT)
+
+
+# ── where objects and the master key are ──────────────────────────────────────────────────────────────────────────────────
+
+KEYS = {"s3_access_key": "a", "s3_secret_key": "first secret"}
+
+
+def test_objects_lie_in_the_data_folder_once_unless_told_otherwise(folder):
+    settings = Settings(data="here")
+    assert settings.objects_place == Place((folder / "here" / "objects").as_uri())
+    assert settings.backup_objects_place is None
+
+
+def test_the_second_store_is_opened_as_the_first_where_it_has_no_keys_of_its_own(folder):
+    first = {"objects_url": "s3://archive/m", "objects_endpoint": "http://one", **KEYS}
+    settings = Settings(**first, backup_objects_url="s3://backup")
+    assert settings.objects_place == Place("s3://archive/m", "http://one", "a", "first secret")
+    assert settings.backup_objects_place == Place("s3://backup", "http://one", "a", "first secret")
+    own = {"backup_objects_endpoint": "http://two", "backup_s3_access_key": "b", "backup_s3_secret_key": "second secret"}
+    assert Settings(**first, backup_objects_url="s3://archive/m", **own).backup_objects_place == Place(
+        "s3://archive/m", "http://two", "b", "second secret"
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"objects_url": "archive"},
+        {"objects_url": "https://host/bucket"},
+        {"objects_url": "s3://UPPER"},
+        {"objects_url": "s3://bucket//twice"},
+        {"objects_url": "s3://bucket/../up"},
+        {"objects_url": "file://relative"},
+        {"s3_access_key": "a"},
+        {"backup_s3_secret_key": "a"},
+        {"objects_url": "s3://one", "backup_objects_url": "s3://one"},
+        {"objects_url": "s3://one", "backup_objects_url": "s3://one/"},
+        {"objects_lock": "FOREVER"},
+        {"vault_url": "http://vault"},
+        {"vault_url": "http://vault", "vault_token": "t", "vault_token_file": "/t"},
+        {"vault_url": "http://vault", "vault_token": "t", "vault_key": "a/b"},
+        {"vault_url": "http://vault", "vault_token": "t", "vault_mount": "../sys"},
+    ],
+    ids=str,
+)
+def test_places_that_cannot_be_are_refused(folder, wrong):
+    with pytest.raises(ValidationError):
+        Settings(**wrong)
+
+
+def test_secrets_are_not_shown(folder):
+    settings = Settings(objects_url="s3://archive", vault_url="http://vault", vault_token="the token", **KEYS)
+    for shown in (repr(settings), repr(settings.objects_place), settings.model_dump_json()):
+        assert "first secret" not in shown and "the token" not in shown

@@ -39,6 +39,9 @@ class MasterKey(Protocol):
     def unwrap(self, wrapped: bytes) -> bytes:
         """Raises ``IntegrityError`` when this master did not wrap it."""
 
+    def reachable(self) -> bool:
+        """For readiness: whether keys can be wrapped now. Any exception means no."""
+
 
 class FileMasterKey:
     """A master key in a file with mode 0600, made on first use."""
@@ -58,6 +61,9 @@ class FileMasterKey:
             raise IntegrityError(
                 "The master key does not open this archive's data keys. Put back the key folder that belongs to this data."
             ) from None
+
+    def reachable(self) -> bool:
+        return True
 
 
 def secret_file(path: Path) -> bytes:
@@ -93,6 +99,9 @@ class Vault:
         self._remember = remember
         self._open: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
+
+    def reachable(self) -> bool:
+        return self._master.reachable()
 
     def new_key(self, session: Session) -> DataKey:
         return self.adopt_key(session, secrets.token_bytes(KEY_BYTES))

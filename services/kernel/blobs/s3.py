@@ -89,23 +89,23 @@ class S3BlobStore:
         patience: Sequence[float] = PATIENCE,
         page: int = 1000,
     ) -> None:
-        self._client, self._bucket, self._lock, self._page = client, bucket, lock, page
-        self._prefix = f"{prefix}/" if prefix else ""
+        self._client, self.bucket, self._lock, self._page = client, bucket, lock, page
+        self.prefix = f"{prefix}/" if prefix else ""
         self._patience = patience
 
     def create(self, name: str) -> S3Writer:
-        return S3Writer(self._client, self._bucket, self._key(name), name)
+        return S3Writer(self._client, self.bucket, self._key(name), name)
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         key = self._key(name)
-        first = self._patiently(name, lambda: self._client.get_object(Bucket=self._bucket, Key=key))
+        first = self._patiently(name, lambda: self._client.get_object(Bucket=self.bucket, Key=key))
         reader = S3Reader(name, first["Body"], first["ContentLength"], lambda offset: self._rest(name, offset))
         return cast(BinaryIO, io.BufferedReader(reader, READ_AHEAD))
 
     def exists(self, name: str) -> bool:
         key = self._key(name)
         try:
-            self._patiently(name, lambda: self._client.head_object(Bucket=self._bucket, Key=key))
+            self._patiently(name, lambda: self._client.head_object(Bucket=self.bucket, Key=key))
         except NotFound:
             return False
         return True
@@ -126,12 +126,12 @@ class S3BlobStore:
 
     def names(self) -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix, PaginationConfig={"PageSize": self._page}
+            Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": self._page}
         )
         try:
             for page in pages:
                 for found in page.get("Contents", []):
-                    if NAME.fullmatch(name := found["Key"].removeprefix(self._prefix)):
+                    if NAME.fullmatch(name := found["Key"].removeprefix(self.prefix)):
                         yield name
         except FAILURES as error:
             raise translate(error) from error
@@ -139,9 +139,9 @@ class S3BlobStore:
     def reachable(self) -> bool:
         """False too where the bucket locks every object by a rule of its own: that could outlast an object's lawful
         destruction."""
-        self._client.head_bucket(Bucket=self._bucket)
+        self._client.head_bucket(Bucket=self.bucket)
         with suppress(*FAILURES):  # no lock on this bucket, or no right to ask
-            found = self._client.get_object_lock_configuration(Bucket=self._bucket)
+            found = self._client.get_object_lock_configuration(Bucket=self.bucket)
             if found.get("ObjectLockConfiguration", {}).get("Rule"):
                 log.error("bucket-locks-by-default", advice="Remove the default retention from the objects bucket.")
                 return False
@@ -154,27 +154,27 @@ class S3BlobStore:
             return
         key, stamp = self._key(name), until.astimezone(UTC).replace(microsecond=0)  # a fraction could be rounded up
         try:
-            version = self._client.head_object(Bucket=self._bucket, Key=key).get("VersionId", "null")
+            version = self._client.head_object(Bucket=self.bucket, Key=key).get("VersionId", "null")
             if (held := self._locked_until(key, version)) and held > stamp:
                 raise Conflict(f"The object {name} is locked until {held:%Y-%m-%d %H:%M} UTC; locks are never shortened.")
             self._client.put_object_retention(
-                Bucket=self._bucket, Key=key, VersionId=version, Retention={"Mode": self._lock, "RetainUntilDate": stamp}
+                Bucket=self.bucket, Key=key, VersionId=version, Retention={"Mode": self._lock, "RetainUntilDate": stamp}
             )
         except FAILURES as error:
             raise translate(error, name) from error
 
     def sweep(self, older_than: timedelta = STALE) -> int:
         """Aborts the uploads that writers left when they died; how many. Age is told by the store's clock alone."""
-        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=self._prefix)
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self.prefix)
         swept = 0
         try:
             for page in pages:
                 now = parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
                 for upload in page.get("Uploads", []):
-                    if NAME.fullmatch(upload["Key"].removeprefix(self._prefix)) and now - upload["Initiated"] >= older_than:
+                    if NAME.fullmatch(upload["Key"].removeprefix(self.prefix)) and now - upload["Initiated"] >= older_than:
                         with suppress(self._client.exceptions.NoSuchUpload):
                             self._client.abort_multipart_upload(
-                                Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                                Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                             )
                         swept += 1
         except FAILURES as error:
@@ -182,12 +182,12 @@ class S3BlobStore:
         return swept
 
     def _key(self, name: str) -> str:
-        return self._prefix + checked(name)
+        return self.prefix + checked(name)
 
     def _rest(self, name: str, offset: int) -> Body:
         key = self._key(name)
         wanted = f"bytes={offset}-"
-        found = self._patiently(name, lambda: self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted))
+        found = self._patiently(name, lambda: self._client.get_object(Bucket=self.bucket, Key=key, Range=wanted))
         if offset and not found.get("ContentRange", "").startswith(f"bytes {offset}-"):
             found["Body"].close()
             raise Unavailable("The object store does not give parts of objects, so that reading could not go on. Try again.")
@@ -215,24 +215,24 @@ class S3BlobStore:
 
     def _require_bucket(self) -> None:
         try:
-            self._client.head_bucket(Bucket=self._bucket)
+            self._client.head_bucket(Bucket=self.bucket)
         except FAILURES as error:
             if is_gone(error):
                 raise Unavailable(
-                    f"The object store has no bucket “{self._bucket}”. Create it, or correct the bucket in the objects URL."
+                    f"The object store has no bucket “{self.bucket}”. Create it, or correct the bucket in the objects URL."
                 ) from error
             raise
 
     def _versions(self, key: str) -> list[str]:
         """Identifiers of all versions and delete markers of exactly this key."""
-        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key)
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=key)
         entries = (entry for page in pages for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])))
         return [entry["VersionId"] for entry in entries if entry["Key"] == key]
 
     def _delete_version(self, name: str, version: str) -> None:
         key = self._key(name)
         try:
-            self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=version)
+            self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
         except FAILURES as error:
             if is_gone(error):
                 return
@@ -246,6 +246,6 @@ class S3BlobStore:
     def _locked_until(self, key: str, version: str) -> datetime | None:
         """None where no lock is known of."""
         with suppress(*FAILURES):
-            found = self._client.get_object_retention(Bucket=self._bucket, Key=key, VersionId=version)
+            found = self._client.get_object_retention(Bucket=self.bucket, Key=key, VersionId=version)
             return found["Retention"].get("RetainUntilDate")
         return None

@@ -78,6 +78,11 @@ class VaultTransitKey:
         except ValueError:
             raise _strange("decrypt") from None
 
+    def reachable(self) -> bool:
+        """Unsealed and active, or passing on to one that is."""
+        answer = self._client.get("/v1/sys/health", params={"standbyok": "true", "perfstandbyok": "true"})
+        return answer.status_code == httpx.codes.OK
+
     def _ask(self, act: str, given: str, value: str, wanted: str) -> str:
         answer = self._post(f"/v1/{self._mount}/{act}/{self._key}", {given: value})
         if answer.status_code != httpx.codes.OK:
