@@ -36,6 +36,7 @@ from services.search import fields, tokens
 MAX_LENGTH = 1000
 MAX_DEPTH = 20
 MAX_WORDS = 64
+_SCORED_WORDS = 8
 
 Digest = Callable[[str, str], str]
 """From a field of ``LOOKUP_FIELDS`` and a value to its digest (``LookupKeys.digest``)."""
@@ -165,6 +166,20 @@ def leaves(node: Node, *, positive_only: bool = False) -> Iterator[Term | Field 
             yield from leaves(node.part)
     elif not isinstance(node, Everything):
         yield node
+
+
+def scored_words(node: Node) -> tuple[str, ...]:
+    """Return the words that raise the score of the items they name: the first eight different ones, as typed."""
+    words = dict.fromkeys(leaf.text for leaf in leaves(node, positive_only=True) if isinstance(leaf, Term))
+    return tuple(words)[:_SCORED_WORDS]
+
+
+def searched(text: str) -> tokens.GramPhrase:
+    """Return the tokens that find ``text``. Raises ``InvalidInput`` if it holds none."""
+    grams = tokens.phrase(text)
+    if grams is None:
+        raise InvalidInput(f"{text!r} holds no letter, digit or Han character to search for.")
+    return grams
 
 
 @lru_cache(maxsize=1)

@@ -91,7 +91,8 @@ class Referee:
             return 0.0
         texts = self._texts[document.item_id]
         named = [held for name, values in texts.items() if name != "text" for held in values]
-        return float(sum(any(plain(word) in held for held in named) for word in {leaf.text for leaf in positive(search.query)}))
+        words = list(dict.fromkeys(leaf.text for leaf in positive(search.query)))[:8]
+        return float(sum(any(plain(word) in held for held in named) for word in words))
 
 
 def positive(node):

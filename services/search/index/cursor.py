@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 
 from services.kernel.errors import InvalidInput
-from services.search.index.port import Sort
+from services.search.index.port import MAX_LIMIT, Search, Sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,13 @@ class Position:
     score: float
     received: int
     item_id: str
+
+
+def begin(search: Search) -> Position | None:
+    """Return after which hit the page asked for begins. Raises ``InvalidInput`` for a bad cursor or limit."""
+    if not 1 <= search.limit <= MAX_LIMIT:
+        raise InvalidInput(f"limit must be between 1 and {MAX_LIMIT}, it is {search.limit}.")
+    return decode(search.cursor, search.sort) if search.cursor is not None else None
 
 
 def encode(sort: Sort, position: Position) -> str:

@@ -19,15 +19,14 @@ from typing import NamedTuple
 
 import apsw
 
-from services.kernel.errors import Conflict, InvalidInput, Unavailable
+from services.kernel.errors import Conflict, Unavailable
 from services.kernel.policy.masks import mask_values
-from services.search.index import cursor, fts5_match, fts5_store, snippets
+from services.search.index import cursor, fts5_match, fts5_store, prepared, snippets
 from services.search.index.generations import Generations
-from services.search.index.port import FACETS, MAX_LIMIT, Filters, Hit, IndexDocument, Page, Scope, Search
-from services.search.query import Everything, Term, leaves
+from services.search.index.port import FACETS, Filters, Hit, IndexDocument, Page, Scope, Search
+from services.search.query import Everything, scored_words
 
 _CHUNK = 64
-_SCORED_WORDS = 8
 _FILTERED = {
     "types": "type",
     "states": "state",
@@ -58,12 +57,12 @@ class Fts5Index:
             self._make_first()
 
     def put(self, documents: Iterable[IndexDocument]) -> None:
-        for prepared in _chunks(documents):
+        for chunk in _chunks(documents):
             with _translated(), self._generations.writing(), ExitStack() as stack:
                 connections = [stack.enter_context(closing(fts5_store.connect(path))) for path in self._written()]
                 for connection in connections:
                     with connection:
-                        for document in prepared:
+                        for document in chunk:
                             fts5_store.write(connection, document)
 
     def delete(self, item_ids: Iterable[str]) -> None:
@@ -79,15 +78,12 @@ class Fts5Index:
             self._generations.swap(self._clean(self._current()))
 
     def search(self, search: Search) -> Page:
-        if not 1 <= search.limit <= MAX_LIMIT:
-            raise InvalidInput(f"limit must be between 1 and {MAX_LIMIT}, it is {search.limit}.")
-        if search.cursor is not None:
-            cursor.decode(search.cursor, search.sort)
-        if not _sees_anything(search.scope):
+        begin = cursor.begin(search)
+        if search.scope.empty:
             return Page(0, (), {name: {} for name in FACETS}, None)
         with _translated(), self._readers.reader() as connection, connection:
             rows = _rows(connection, search)
-            shown = heapq.nsmallest(search.limit + 1, _after(search, rows))
+            shown = heapq.nsmallest(search.limit + 1, _after(search, begin, rows))
             more = len(shown) > search.limit
             hits = tuple(_hit(connection, search, row) for row in shown[: search.limit])
             facets = _facets(connection, Counter(row.facet for row in rows))
@@ -177,14 +173,14 @@ class _Fts5Rebuild:
         self._path = generations.file(generation)
 
     def put(self, documents: Iterable[IndexDocument]) -> None:
-        for prepared in _chunks(documents):
+        for chunk in _chunks(documents):
             with (
                 _translated(),
                 self._generations.writing(),
                 closing(fts5_store.connect(self._path, bulk=True)) as connection,
                 connection,
             ):
-                for document in prepared:
+                for document in chunk:
                     fts5_store.write(connection, document, only_new=True)
 
 
@@ -235,14 +231,10 @@ class _Readers:
                 connection.close()
 
 
-def _chunks(documents: Iterable[IndexDocument]) -> Iterator[list[fts5_store.Prepared]]:
+def _chunks(documents: Iterable[IndexDocument]) -> Iterator[list[prepared.Prepared]]:
     remaining = iter(documents)
-    while chunk := [fts5_store.prepare(document) for document in islice(remaining, _CHUNK)]:
+    while chunk := [prepared.prepare(document) for document in islice(remaining, _CHUNK)]:
         yield chunk
-
-
-def _sees_anything(scope: Scope) -> bool:
-    return scope.everything or bool(scope.owners or scope.departments or scope.items)
 
 
 def _rows(connection: apsw.Connection, search: Search) -> list[_Row]:
@@ -303,18 +295,16 @@ def _scores(connection: apsw.Connection, search: Search) -> dict[int, float]:
     """Return how many words of the query name each item, where any does."""
     counted: Counter[int] = Counter()
     if search.sort == "score":
-        words = dict.fromkeys(leaf for leaf in leaves(search.query, positive_only=True) if isinstance(leaf, Term))
-        for word in islice(words, _SCORED_WORDS):
+        for word in scored_words(search.query):
             found = connection.execute("SELECT rowid FROM words WHERE words MATCH ?", (fts5_match.named(word),))
             counted.update(n for (n,) in found)
     return {n: float(count) for n, count in counted.items()}
 
 
-def _after(search: Search, rows: list[_Row]) -> list[_Row]:
+def _after(search: Search, position: cursor.Position | None, rows: list[_Row]) -> list[_Row]:
     """Return the rows behind the search's cursor."""
-    if search.cursor is None:
+    if position is None:
         return rows
-    position = cursor.decode(search.cursor, search.sort)
     last = (-position.score, _sign(search) * position.received, position.item_id)
     return [row for row in rows if row[:3] > last]
 

@@ -5,17 +5,11 @@ An expression is built of quoted tokens and FTS5's operators, never of what a pe
 
 from __future__ import annotations
 
-from services.kernel.errors import InvalidInput
-from services.search import fields, tokens
-from services.search.query import And, Field, Keyword, Lookup, Node, Not, Or, Term
-
-NAMED = ("title", "reference_code", *fields.TEXT_FIELDS)
-"""Columns of what an item is called and says of itself; a word found here raises the score."""
+from services.search import tokens
+from services.search.index.prepared import ALL, NAMED
+from services.search.query import And, Field, Keyword, Lookup, Node, Not, Or, Term, searched
 
 COLUMNS = ("text", *NAMED, "keywords")
-
-ALL = "·"
-"""The keyword that every document has: what a purely negative query subtracts from."""
 
 
 def expression(node: Node) -> str:
@@ -42,13 +36,11 @@ def _and(parts: tuple[Node, ...]) -> str:
     return f"({found} NOT ({' OR '.join(unwanted)}))" if unwanted else found
 
 
-def named(term: Term) -> str:
+def named(word: str) -> str:
     """Return the FTS5 expression that matches the documents named by a word."""
-    return f"{{{' '.join(NAMED)}}} : {_phrase(term.text)}"
+    return f"{{{' '.join(NAMED)}}} : {_phrase(word)}"
 
 
 def _phrase(text: str) -> str:
-    grams = tokens.phrase(text)
-    if grams is None:
-        raise InvalidInput(f"{text!r} holds no letter, digit or Han character to search for.")
+    grams = searched(text)
     return f'"{" ".join(grams.tokens)}"' + (" *" if grams.prefix else "")

@@ -8,33 +8,25 @@ forms when it is deleted, which FTS5 needs to take them out at once (``secure-de
 from __future__ import annotations
 
 import json
-import zlib
-from array import array
 from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import apsw
 
-from services.kernel.errors import InvalidInput, Unavailable
-from services.kernel.paper import Box
-from services.kernel.policy.masks import mask_identifiers
-from services.search import fields, tokens
-from services.search.index.fts5_match import ALL, COLUMNS
-from services.search.index.port import IndexDocument, IndexPage
+from services.kernel.errors import Unavailable
+from services.search import tokens
+from services.search.index import prepared as ready
+from services.search.index.fts5_match import COLUMNS
+from services.search.index.port import IndexDocument
+from services.search.index.prepared import Prepared
 from services.search.index.snippets import StoredPage
 
 LAYOUT = "2"
 _LEAST_SQLITE = (3, 53)
 _BUSY_MS = 10_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OFFICE = ZoneInfo("Asia/Shanghai")
 _PAGES = 1 << 20
-_CODES = ("contract_number", "permit_number", "filing_number", "credit_code", "voucher_number", "reference_code")
 
 _TABLES = """
 PRAGMA journal_mode = WAL;
@@ -62,26 +54,6 @@ generation was under construction."""
 
 _INSERT = f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"  # noqa: S608  # fixed names
 _FORGET = f"INSERT INTO words (words, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?{', ?' * len(COLUMNS)})"  # noqa: S608
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedPage:
-    """A page as its row: the normal form of its masked text, its lines and boxes packed."""
-
-    number: int
-    form: str
-    lines: bytes
-    boxes: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A document with all that can be computed before the turn to write."""
-
-    document: IndexDocument
-    title: str
-    pages: tuple[PreparedPage, ...]
-    forms: dict[str, list[str]]
 
 
 def connect(path: Path, *, create: bool = False, bulk: bool = False) -> apsw.Connection:
@@ -130,18 +102,6 @@ def compact(source: Path, target: Path) -> None:
         run(copy, "PRAGMA journal_mode = WAL; DELETE FROM meta WHERE key = 'residue'")
 
 
-def prepare(document: IndexDocument) -> Prepared:
-    """Mask, normalise and pack a document."""
-    pages = tuple(_prepare_page(page) for page in document.pages)
-    title = mask_identifiers(tokens.canonical(document.title))
-    texts = {"title": [title], "reference_code": [document.reference_code]}
-    for name, values in document.fields.items():
-        if name in fields.TEXT_FIELDS:
-            texts[name] = [value if name in _CODES else mask_identifiers(value) for value in values]
-    forms = {name: [form for value in values if (form := tokens.normal(value))] for name, values in texts.items()}
-    return Prepared(document, title, pages, forms | {"keywords": _keywords(document)})
-
-
 def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = False) -> None:
     """Put a document in the place of what had its id; with ``only_new`` only if nothing has, and nothing was deleted."""
     document = prepared.document
@@ -154,13 +114,11 @@ def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = F
         return
     remove(connection, document.item_id)
     connection.execute("DELETE FROM gone WHERE item_id = ?", (document.item_id,))
-    received = (document.received_at - _EPOCH) // timedelta(microseconds=1)
     n = connection.execute(
         "INSERT INTO item (item_id, facet, received, owner_id, department) VALUES (?, ?, ?, ?, ?) RETURNING n",
-        (document.item_id, _facet(connection, document), received, document.owner_id, document.department),
+        (document.item_id, _facet(connection, document), ready.received(document), document.owner_id, document.department),
     ).get
-    days = {day.isoformat() for day in document.dates} or {_office_day(document).isoformat()}
-    connection.executemany("INSERT INTO item_day VALUES (?, ?)", [(n, day) for day in days])
+    connection.executemany("INSERT INTO item_day VALUES (?, ?)", [(n, day) for day in ready.days(document)])
     connection.executemany("INSERT INTO item_amount VALUES (?, ?)", [(n, cents) for cents in set(document.amounts)])
     personal = [[tokens.canonical(value) for value in values] for values in (document.names, document.addresses)]
     connection.execute(
@@ -205,39 +163,7 @@ def pages_with(connection: apsw.Connection, n: int, forms: Sequence[str], most: 
         "SELECT place, lines, boxes FROM page WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place",
         (_json(sorted(places)),),
     )
-    return [StoredPage(place % _PAGES, partial(_unpack, lines, boxes)) for place, lines, boxes in rows]
-
-
-def _prepare_page(page: IndexPage) -> PreparedPage:
-    text = "\n".join(" ".join(tokens.canonical(line).splitlines()) for line, _ in page.lines)
-    masked = mask_identifiers(text)
-    corners = array("f", [coordinate for _, box in page.lines for point in box for coordinate in point])
-    return PreparedPage(page.number, tokens.normal(masked), zlib.compress(masked.encode(), 1), corners.tobytes())
-
-
-def _unpack(lines: bytes, boxes: bytes) -> tuple[list[str], list[Box]]:
-    corners = array("f", boxes)
-    points = [(x, y) for x, y in zip(corners[::2], corners[1::2], strict=True)]
-    return zlib.decompress(lines).decode().split("\n"), [
-        (points[i], points[i + 1], points[i + 2], points[i + 3]) for i in range(0, len(points), 4)
-    ]
-
-
-def _keywords(document: IndexDocument) -> list[str]:
-    named = {name: [getattr(document, name)] for name in fields.KEYWORD_FIELDS if name not in fields.MONEY_FIELDS}
-    money = {name: _cents(document.fields.get(name, ())) for name in fields.MONEY_FIELDS}
-    lookups = {name: list(digests) for name, digests in document.lookups.items()}
-    held = (tokens.keyword(name, v) for found in (named, money, lookups) for name, values in found.items() for v in values if v)
-    return [ALL, *sorted(set(held))]
-
-
-def _cents(amounts: Iterable[str]) -> list[str]:
-    """Return the amounts that are amounts: what was misread is found as text only."""
-    found = []
-    for amount in amounts:
-        with suppress(InvalidInput):
-            found.append(str(fields.cents(amount)))
-    return found
+    return [StoredPage(place % _PAGES, partial(ready.unpack, lines, boxes)) for place, lines, boxes in rows]
 
 
 def _columns(forms: dict[str, list[str]], pages: Iterable[str]) -> list[str]:
@@ -253,7 +179,7 @@ def _facet(connection: apsw.Connection, document: IndexDocument) -> int:
         document.department,
         document.customer_type,
         document.business_type,
-        str(_office_day(document).year),
+        ready.year(document),
     )
     connection.execute(
         "INSERT OR IGNORE INTO facet (type, state, department, customer_type, business_type, year) VALUES (?, ?, ?, ?, ?, ?)",
@@ -263,10 +189,6 @@ def _facet(connection: apsw.Connection, document: IndexDocument) -> int:
         "SELECT id FROM facet WHERE (type, state, department, customer_type, business_type, year) = (?, ?, ?, ?, ?, ?)", key
     ).get
     return number
-
-
-def _office_day(document: IndexDocument) -> datetime:
-    return document.received_at.astimezone(_OFFICE)
 
 
 def _json(value: object) -> str:
