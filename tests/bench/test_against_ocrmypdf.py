@@ -13,7 +13,7 @@ LEAST_RATIO = 5.0
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
 def test_five_times_ocrmypdf_at_a_lower_error_rate() -> None:
-    ours, theirs = compare(PAGES, bare=False)
+    ours, theirs = compare(PAGES)
     assert ours.result.report["problems"] == []
     assert ours.result.pages == theirs.result.pages == PAGES
     assert ours.whole.cer < theirs.whole.cer
