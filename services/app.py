@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from threading import Event
 from urllib.parse import unquote, urlsplit
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from services.access import endpoints as access
@@ -33,6 +34,7 @@ from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Place, Settings
 from services.kernel.core import Kernel
 from services.kernel.db import Database
+from services.kernel.errors import InvalidInput
 from services.kernel.http import health, middleware, problems
 from services.kernel.identity import endpoints as identity
 from services.kernel.ledger.note import Signer
@@ -53,6 +55,8 @@ ROOM_TABLES = (filing_tables,)
 """Rooms with tables of their own; named so that the catalogue's metadata is whole wherever the archive is built."""
 
 ORIGIN = "muniment/ledger"
+API_SECONDS = 30.0
+SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +113,80 @@ def master_key(settings: Settings) -> MasterKey:
     return vault_transit.VaultTransitKey(client, token, key=settings.vault_key, mount=settings.vault_mount)
 
 
-def http(archive: Archive) -> FastAPI:
-    """The HTTP face of every room."""
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one service answers, and the parts of the archive that it cannot do without."""
+
+    routers: Callable[[Kernel], tuple[APIRouter, ...]]
+    needs: frozenset[str]
+
+
+ROOMS: Mapping[str, Room] = {
+    "ingest": Room(lambda kernel: (ingest.router, resumable.router(kernel)), frozenset({"objects", "keys"})),
+    "access": Room(lambda _: (identity.router, queue.router, access.router), frozenset({"objects", "keys"})),
+    "search": Room(lambda _: (search.router,), frozenset({"index", "keys"})),
+    "audit": Room(lambda _: (audit.router,), frozenset()),
+}
+"""The API's rooms. Sign-in, people and parked jobs are with ``access``. A broker is no need of any: what it is not told, the
+scheduler repeats."""
+CONSOLE = "console"
+
+
+def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAPI:
+    """The HTTP face of all rooms, or of some. The console speaks HTTP to the API also where both are one process; apart, it
+    finds it at ``api_url``."""
     kernel = archive.kernel
-    app = FastAPI(title="Muniment", version="1", openapi_url=None, docs_url=None, redoc_url=None)
+    app = _framed(kernel.registry)
     app.state.kernel, app.state.index = kernel, archive.index
-    app.state.probes = {
+    app.include_router(health.router)
+    for name in ROOMS:
+        if name in rooms:
+            for router in ROOMS[name].routers(kernel):
+                app.include_router(router)
+    whole = set(ROOMS) <= set(rooms)
+    needs = {"catalogue"}.union(*(ROOMS[name].needs for name in ROOMS if name in rooms), {"broker"} if whole else ())
+    app.state.probes = {name: probe for name, probe in _probes(archive).items() if name in needs}
+    if CONSOLE in rooms:
+        # An error of the API is an answer there, not an exception here.
+        here = httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://archive")
+        console.mount(app, here if whole else _api(kernel.settings))
+    return app
+
+
+def console_alone(settings: Settings) -> FastAPI:
+    """The console's HTTP face in a process that holds nothing of the archive: no catalogue, no key, no store."""
+    app = _framed(CollectorRegistry())
+    client = _api(settings)
+    me = f"{str(client.base_url).rstrip('/')}/api/v1/me"  # which answers anyone, if only that they must sign in first
+    app.state.probes = {"api": lambda: httpx.get(me, timeout=API_SECONDS, trust_env=False).status_code < SERVER_ERROR}
+    app.include_router(health.bare)
+    console.mount(app, client)
+    return app
+
+
+def _framed(registry: CollectorRegistry) -> FastAPI:
+    app = FastAPI(title="Muniment", version="1", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.leaving = Event()
+    problems.install(app)
+    app.add_middleware(middleware.RequestFrame, registry=registry)
+    return app
+
+
+def _api(settings: Settings) -> httpx.AsyncClient:
+    if settings.api_url is None:
+        raise InvalidInput("A console that is served apart must know where the API is. Set MUNIMENT_API_URL.")
+    return httpx.AsyncClient(base_url=settings.api_url.rstrip("/"), timeout=API_SECONDS, trust_env=False)
+
+
+def _probes(archive: Archive) -> dict[str, health.Probe]:
+    kernel = archive.kernel
+    return {
         "catalogue": lambda: migrations.is_current(kernel.database),
         "objects": kernel.objects.store.reachable,
         "keys": kernel.vault.reachable,
         "index": lambda: archive.index.count() >= 0,
         "broker": kernel.wakeup.reachable,
     }
-    problems.install(app)
-    app.add_middleware(middleware.RequestFrame, registry=kernel.registry)
-    for room in (health, identity, queue, ingest, access, search, audit):
-        app.include_router(room.router)
-    app.include_router(resumable.router(kernel))
-    # The console speaks HTTP to the API also where both are one process; an error there is an answer, not an exception here.
-    here = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    console.mount(app, httpx.AsyncClient(transport=here, base_url="http://archive"))
-    return app
 
 
 def readers(settings: Settings, engine: str | None = None) -> tuple[Inspector, Reader]:

@@ -17,6 +17,7 @@ from services.kernel.errors import MunimentError
 
 COMMANDS = {
     "up": "serve",
+    "serve": "rooms",
     "worker": "serve",
     "schedule": "serve",
     "read": "read",

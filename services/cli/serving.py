@@ -9,15 +9,16 @@ from threading import Event, Thread
 from typing import Any
 
 import typer
-import uvicorn
 
 from services import app as archive
+from services.cli.face import Face
 from services.kernel.config import Settings
 from services.kernel.errors import MunimentError
 from services.kernel.queue.deafness import Deafness
 from services.kernel.queue.scheduler import Scheduler
 
 STOP_SECONDS = 20.0
+DRAIN_SECONDS = 5.0
 
 
 class Serving:
@@ -29,15 +30,7 @@ class Serving:
         self._archive = archive.build(settings)
         kernel = self._archive.kernel
         self._scheduler = Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                archive.http(self._archive),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
+        self._face = Face(archive.http(self._archive), drain_seconds=DRAIN_SECONDS)
         self._failure: MunimentError | None = None
 
     def run(self, listening: socket.socket) -> None:
@@ -50,7 +43,7 @@ class Serving:
         typer.echo(f"Muniment is at http://{host}:{port}/ (stop it with Ctrl-C)", err=True)
         try:
             if not self._stop.is_set():
-                self._server.run(sockets=[listening])
+                self._face.run(sockets=[listening])
         finally:
             self._stop.set()
             for thread in threads:
@@ -86,4 +79,4 @@ class Serving:
 
     def _end(self, *_: Any) -> None:
         self._stop.set()
-        self._server.should_exit = True
+        self._face.leave()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from threading import Event
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -72,11 +73,15 @@ def batch(kernel: KernelDep, batch_id: str, principal: Principal = allow(Right.D
 
 
 @router.get("/{batch_id}/events")
-async def events(kernel: KernelDep, batch_id: str, principal: Principal = allow(Right.DELIVER)) -> StreamingResponse:
-    """Server-sent events: the batch as above, whenever it has changed, until it is done."""
+async def events(
+    kernel: KernelDep, batch_id: str, request: Request, principal: Principal = allow(Right.DELIVER)
+) -> StreamingResponse:
+    """Server-sent events: the batch as above, whenever it has changed, until it is done. They end, too, when this process is
+    about to; a browser then asks another one."""
     await run_in_threadpool(_overview, kernel, principal, batch_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(kernel, principal, batch_id), media_type="text/event-stream", headers=headers)
+    states = _stream(kernel, principal, batch_id, request.app.state.leaving)
+    return StreamingResponse(states, media_type="text/event-stream", headers=headers)
 
 
 @router.post("/{batch_id}/files", status_code=201)
@@ -110,9 +115,9 @@ def _overview(kernel: Kernel, principal: Principal, batch_id: str) -> dict[str, 
         return overview(session, kernel.vault, service.batch_for(session, principal, batch_id))
 
 
-async def _stream(kernel: Kernel, principal: Principal, batch_id: str) -> AsyncIterator[str]:
+async def _stream(kernel: Kernel, principal: Principal, batch_id: str, leaving: Event) -> AsyncIterator[str]:
     last, silent = "", 0.0
-    while True:
+    while not leaving.is_set():
         try:
             state = await run_in_threadpool(_overview, kernel, principal, batch_id)
         except MunimentError:

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
+    api_url: str | None = Field(None, description="Where a console that is served apart finds the API.")
+    drain_seconds: float = Field(25.0, ge=0, description="How long requests in hand may take to end when serving stops.")
     https: bool = Field(False, description="Set when a TLS proxy stands in front: cookies become Secure.")
 
     engine: Literal["auto", "rapid", "tesseract"] = "auto"

@@ -18,16 +18,18 @@ from services.kernel.tables import File, Item, Page
 log = structlog.get_logger("health")
 Probe = Callable[[], bool]
 
+bare = APIRouter(tags=["health"])
+"""What a process without an archive answers too."""
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+@bare.get("/healthz")
 def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@bare.get("/readyz")
 def readyz(request: Request) -> JSONResponse:
     """Each dependency answers. Names only; no addresses, no counts."""
     checks = {name: "ok" if _holds(probe) else "unavailable" for name, probe in _probes(request).items()}
@@ -46,6 +48,9 @@ def metrics(kernel: KernelDep, principal: Principal = allow(Right.METRICS)) -> R
     """Counters in Prometheus' text format."""
     text = generate_latest(kernel.registry).decode() + _catalogue_gauges(kernel)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+router.include_router(bare)
 
 
 def _probes(request: Request) -> dict[str, Probe]:

@@ -8,21 +8,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from celery.signals import worker_process_init, worker_shutting_down
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
 from services.kernel.config import Settings
 from services.kernel.errors import Unavailable
 from services.kernel.processes import die_with_parent
+from services.kernel.queue.ear import Ear
 from services.kernel.queue.runner import Runner
 from services.kernel.queue.stages import Queue
-from services.kernel.queue.wakeup import TASK, make_celery
+from services.kernel.queue.wakeup import TASK, Wakeup, make_celery
 
 log = structlog.get_logger("worker")
 
 
 def run(settings: Settings, build: Callable[[], Runner], queues: Sequence[Queue], *, concurrency: int) -> None:
-    """Serves until SIGTERM; then each process ends after the job in hand. ``build`` is called in every process."""
+    """Serves until SIGTERM; then each process ends after the job in hand. ``build`` is called in every process. Ends by itself
+    when it hears no wake-ups any more."""
     app = make_celery(settings)
+    ear = Ear(Wakeup(app).depth, queues, seconds=settings.deaf_seconds)
     stopping = multiprocessing.get_context("fork").Event()
     crew: dict[str, Runner] = {}
     main = os.getpid()
@@ -45,13 +48,15 @@ def run(settings: Settings, build: Callable[[], Runner], queues: Sequence[Queue]
 
     def wake(queue: str) -> None:
         try:
-            runner().drain(Queue(queue), stopping=stopping.is_set)
+            with ear.at_work():
+                runner().drain(Queue(queue), stopping=stopping.is_set)
         except Unavailable as error:
             log.warning("not-ready", reason=error.detail)
 
     worker_process_init.connect(start, weak=False)
     worker_shutting_down.connect(stop, weak=False)
     app.task(wake, name=TASK, acks_late=True)
+    worker_ready.connect(lambda **_: ear.watch(), weak=False)
     app.Worker(
         hostname=f"muniment-{os.getpid()}@%h",
         queues=[str(queue) for queue in queues],
