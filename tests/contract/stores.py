@@ -47,15 +47,15 @@ def mirrored_local(folder: Path) -> Iterator[Bench]:
 @contextmanager
 def s3(_: Path, server: str = engines.S3) -> Iterator[Bench]:
     """A prefix of its own in a bucket with versions."""
-    bucket, prefix, client = versioned_bucket(server), f"test/{uuid4()}", engines.s3_client(server)
+    where, prefix, client = versioned_bucket(server), f"test/{uuid4()}", engines.s3_client(server)
     try:
         yield Bench(
-            S3BlobStore(connection(server), bucket, prefix, patience=IMPATIENCE),
-            lambda name: client.get_object(Bucket=bucket, Key=f"{prefix}/{name}")["Body"].read(),
-            lambda name, data: client.put_object(Bucket=bucket, Key=f"{prefix}/{name}", Body=data),
+            S3BlobStore(connection(server), where, prefix, patience=IMPATIENCE),
+            lambda name: client.get_object(Bucket=where, Key=f"{prefix}/{name}")["Body"].read(),
+            lambda name, data: client.put_object(Bucket=where, Key=f"{prefix}/{name}", Body=data),
         )
     finally:
-        empty(client, bucket, prefix)
+        empty(client, where, prefix)
 
 
 @contextmanager
@@ -83,11 +83,17 @@ def connection(server: str = engines.S3, endpoint: str | None = None) -> Any:
 
 @cache
 def versioned_bucket(server: str = engines.S3) -> str:
-    """One for all tests: a new one takes the server a second."""
-    bucket, client = f"contract-{uuid4().hex[:12]}", engines.s3_client(server)
-    client.create_bucket(Bucket=bucket)
-    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    return bucket
+    client, name = engines.s3_client(server), bucket("contract", server)
+    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+def bucket(name: str, server: str = engines.S3, **settings: Any) -> str:
+    """One for all tests and all runs: to the server each is a volume, of which it has few."""
+    client = engines.s3_client(server)
+    if name not in {each["Name"] for each in client.list_buckets()["Buckets"]}:
+        client.create_bucket(Bucket=name, **settings)
+    return name
 
 
 def versions(client: Any, bucket: str, prefix: str) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import boto3
 import structlog
 from botocore.config import Config
+from botocore.exceptions import ResponseStreamingError
 
 from services.kernel.blobs.port import NAME, checked
 from services.kernel.blobs.s3_errors import FAILURES, is_denied, is_gone, translate
@@ -29,6 +30,7 @@ from services.kernel.errors import Conflict, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectLockConfigurationTypeDef
 
 log = structlog.get_logger("objects")
 T = TypeVar("T")
@@ -40,6 +42,7 @@ PATIENCE = (0.1, 0.4, 1.0, 1.5)
 READ_AHEAD = 256 * 1024
 STALE = timedelta(days=1)
 DELETE_ROUNDS = 3
+NO_LOCK = "The objects bucket has no Object Lock. Use one that was made with it, or unset MUNIMENT_OBJECTS_LOCK."
 
 
 def connect(
@@ -98,7 +101,7 @@ class S3BlobStore:
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         key = self._key(name)
-        first = self._patiently(name, lambda: self._client.get_object(Bucket=self.bucket, Key=key))
+        first = self._patiently(name, lambda: self._whole(key))
         reader = S3Reader(name, first["Body"], first["ContentLength"], lambda offset: self._rest(name, offset))
         return cast(BinaryIO, io.BufferedReader(reader, READ_AHEAD))
 
@@ -137,15 +140,15 @@ class S3BlobStore:
             raise translate(error) from error
 
     def reachable(self) -> bool:
-        """False too where the bucket locks every object by a rule of its own: that could outlast an object's lawful
-        destruction."""
+        """False too where the bucket locks every object by a rule of its own, which could outlast an object's lawful
+        destruction, and where it cannot lock though it should."""
         self._client.head_bucket(Bucket=self.bucket)
-        with suppress(*FAILURES):  # no lock on this bucket, or no right to ask
-            found = self._client.get_object_lock_configuration(Bucket=self.bucket)
-            if found.get("ObjectLockConfiguration", {}).get("Rule"):
-                log.error("bucket-locks-by-default", advice="Remove the default retention from the objects bucket.")
-                return False
-        return True
+        lock = self._bucket_lock()
+        if "Rule" in lock:
+            log.error("bucket-locks-by-default", advice="Remove the default retention from the objects bucket.")
+        if self._lock and not lock:
+            log.error("bucket-without-lock", advice=NO_LOCK)
+        return "Rule" not in lock and bool(lock or not self._lock)
 
     def retain(self, name: str, until: datetime) -> None:
         """Locks the object (Object Lock) until ``until`` and never later; does nothing where no lock mode is set. Nothing may
@@ -153,6 +156,8 @@ class S3BlobStore:
         if self._lock is None:
             return
         key, stamp = self._key(name), until.astimezone(UTC).replace(microsecond=0)  # a fraction could be rounded up
+        if not self._bucket_lock():
+            raise Unavailable(NO_LOCK)  # SeaweedFS, for one, would accept it and delete the object all the same
         try:
             version = self._client.head_object(Bucket=self.bucket, Key=key).get("VersionId", "null")
             if (held := self._locked_until(key, version)) and held > stamp:
@@ -188,10 +193,17 @@ class S3BlobStore:
         key = self._key(name)
         wanted = f"bytes={offset}-"
         found = self._patiently(name, lambda: self._client.get_object(Bucket=self.bucket, Key=key, Range=wanted))
-        if offset and not found.get("ContentRange", "").startswith(f"bytes {offset}-"):
+        if not found.get("ContentRange", "").startswith(f"bytes {offset}-"):
             found["Body"].close()
-            raise Unavailable("The object store does not give parts of objects, so that reading could not go on. Try again.")
+            raise ResponseStreamingError(error="an answer cut in its headers, or without the range that was asked for")
         return found["Body"]
+
+    def _whole(self, key: str) -> GetObjectOutputTypeDef:
+        found = self._client.get_object(Bucket=self.bucket, Key=key)
+        if "ContentLength" not in found:  # http.client takes headers that were cut for all of them
+            found["Body"].close()
+            raise ResponseStreamingError(error="an answer cut in its headers")
+        return found
 
     def _patiently(self, name: str, ask: Callable[[], T]) -> T:
         """One “no such object” is not a loss: servers say so too while they stop or start. It is believed when it lasts, from
@@ -242,6 +254,12 @@ class S3BlobStore:
                     f"The object {name} is locked until {held:%Y-%m-%d %H:%M} UTC (Object Lock). Destroy it after that."
                 ) from error
             raise
+
+    def _bucket_lock(self) -> ObjectLockConfigurationTypeDef:
+        """Empty where the bucket has no Object Lock, or we have no right to ask."""
+        with suppress(*FAILURES):
+            return self._client.get_object_lock_configuration(Bucket=self.bucket).get("ObjectLockConfiguration", {})
+        return {}
 
     def _locked_until(self, key: str, version: str) -> datetime | None:
         """None where no lock is known of."""

@@ -29,7 +29,7 @@ class Body(Protocol):
 
 
 class S3Reader(io.RawIOBase):
-    """``fetch(offset)`` gives the rest of the object from there and translates its own errors. That all pieces are of the same
+    """``fetch(offset)`` gives the rest of the object from there. That all pieces are of the same
     object is for the seal above to prove; objects never change."""
 
     def __init__(

@@ -75,14 +75,12 @@ class S3Writer:
             return
         self._over = True
         self._buffer = bytearray()
-        try:
-            if self._upload is not None:
-                self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload)
-            if self._asked:
-                self._withdraw()
-        except FAILURES as error:
-            if not is_gone(error):  # the sweep takes the parts, and names() shows the object, which no row names
-                log.warning("upload-left", object=self._name, cause=type(error).__name__)
+        for undo in (self._abort_upload, self._withdraw):
+            try:
+                undo()
+            except FAILURES as error:
+                if not is_gone(error):  # the sweep takes the parts, and names() shows the object, which no row names
+                    log.warning("upload-left", object=self._name, cause=type(error).__name__)
 
     def _require_open(self) -> None:
         if self._over:
@@ -162,7 +160,14 @@ class S3Writer:
             return False
         return found["Metadata"].get(MARK) == self._mark
 
+    def _abort_upload(self) -> None:
+        if self._upload is not None:
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload)
+
     def _withdraw(self) -> None:
+        """Removes what a commit made whose outcome was not known, or not right."""
+        if not self._asked:
+            return
         found = self._head()
         if found["Metadata"].get(MARK) == self._mark:
             self._client.delete_object(Bucket=self._bucket, Key=self._key, VersionId=found.get("VersionId", "null"))
