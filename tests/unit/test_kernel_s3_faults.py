@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,6 +19,7 @@ from botocore.exceptions import (
 from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
+import services
 from services.kernel.blobs.s3 import S3BlobStore
 from services.kernel.blobs.s3_errors import translate
 from services.kernel.blobs.s3_reader import S3Reader
@@ -332,3 +334,12 @@ def test_a_listing_that_breaks_off_is_no_short_list(script, act):
     script.fails(operation, "InternalError")
     with pytest.raises(MunimentError):
         list(script.store.names()) if act == "names" else script.store.sweep()
+
+
+# ── no way around the archive ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_presigned_url_is_made_anywhere():
+    """Every read is on the ledger before it is shown; an address that opens by itself would not be."""
+    for path in Path(services.__file__).parent.rglob("*.py"):
+        assert "generate_presigned" not in path.read_text(), path
