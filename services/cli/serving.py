@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
 
+import structlog
 import typer
 
 from services import app as archive
@@ -19,6 +21,8 @@ from services.kernel.queue.scheduler import Scheduler
 
 STOP_SECONDS = 20.0
 DRAIN_SECONDS = 5.0
+
+log = structlog.get_logger("up")
 
 
 class Serving:
@@ -60,10 +64,17 @@ class Serving:
         duties: dict[str, Callable[[], None]] = {
             "schedule": lambda: self._scheduler.run(self._stop),
             "deafness": lambda: deafness.watch(self._stop, self._deaf),
+            "sweep": self._sweep,
         }
         if self._settings.hot_folder is not None:
             duties["hot-folder"] = self._watch
         return duties
+
+    def _sweep(self) -> None:
+        """What dead writers left half written goes at every start; a store that does not answer is left as it is."""
+        with suppress(MunimentError):
+            swept = self._archive.kernel.objects.store.sweep()
+            log.info("objects-swept", count=swept)
 
     def _watch(self) -> None:
         try:

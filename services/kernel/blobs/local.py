@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from services.kernel.blobs.port import checked
+from services.kernel.blobs.port import STALE, checked
 from services.kernel.errors import Conflict, NotFound, Unavailable
 
 PARTIAL = ".part"
@@ -56,12 +58,14 @@ class LocalBlobStore:
     def reachable(self) -> bool:
         return os.access(self.folder, os.W_OK)
 
-    def sweep(self) -> int:
-        """Removes what writers left half written when they died; call it before any writer starts."""
-        leftovers = list(self.folder.glob(f"*/*{PARTIAL}"))
-        for path in leftovers:
-            path.unlink(missing_ok=True)
-        return len(leftovers)
+    def sweep(self, older_than: timedelta = STALE) -> int:
+        newest, swept = time.time() - older_than.total_seconds(), 0
+        for path in self.folder.glob(f"*/*{PARTIAL}"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime <= newest:
+                    path.unlink()
+                    swept += 1
+        return swept
 
     def _path(self, name: str) -> Path:
         return self.folder / checked(name)[-2:] / name

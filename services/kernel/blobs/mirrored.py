@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import BinaryIO
 
 import structlog
 
-from services.kernel.blobs.port import BlobStore, BlobWriter
+from services.kernel.blobs.port import STALE, BlobStore, BlobWriter
 from services.kernel.errors import MunimentError, NotFound, Unavailable
 
 log = structlog.get_logger("objects")
@@ -60,6 +61,9 @@ class MirroredBlobStore:
             seen.add(name)
             yield name
         yield from (name for name in self.copy.names() if name not in seen)
+
+    def sweep(self, older_than: timedelta = STALE) -> int:
+        return self.primary.sweep(older_than) + self.copy.sweep(older_than)
 
     def reachable(self) -> bool:
         return self.primary.reachable() and self.copy.reachable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import BinaryIO, Protocol
 
 from services.kernel.errors import InvalidInput
@@ -17,6 +18,10 @@ def checked(name: str) -> str:
     if not NAME.fullmatch(name):
         raise InvalidInput(f"“{name}” is no object name.")
     return name
+
+
+STALE = timedelta(days=1)
+"""No writer takes so long: what is older and still half written, nobody writes any more."""
 
 
 class BlobWriter(Protocol):
@@ -45,6 +50,9 @@ class BlobStore(Protocol):
 
     def names(self) -> Iterator[str]:
         """Every stored object, for fixity checks and for finding orphans."""
+
+    def sweep(self, older_than: timedelta = STALE) -> int:
+        """Removes what writers left half written when they died, longer ago than ``older_than``. Returns how many."""
 
     def reachable(self) -> bool:
         """For readiness: whether objects can be stored now. Any exception means no."""

@@ -22,7 +22,7 @@ import structlog
 from botocore.config import Config
 from botocore.exceptions import ResponseStreamingError
 
-from services.kernel.blobs.port import NAME, checked
+from services.kernel.blobs.port import NAME, STALE, checked
 from services.kernel.blobs.s3_errors import FAILURES, is_denied, is_gone, translate
 from services.kernel.blobs.s3_reader import Body, S3Reader
 from services.kernel.blobs.s3_writer import S3Writer
@@ -40,7 +40,6 @@ PATIENCE = (0.1, 0.4, 1.0, 1.5)
 """Seconds before the store is asked again for an object that it says it does not have."""
 
 READ_AHEAD = 256 * 1024
-STALE = timedelta(days=1)
 DELETE_ROUNDS = 3
 NO_LOCK = "The objects bucket has no Object Lock. Use one that was made with it, or unset MUNIMENT_OBJECTS_LOCK."
 
