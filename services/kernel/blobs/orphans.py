@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.blobs.sealed import SealedStore, Stored
 from services.kernel.db import Database
+from services.kernel.errors import MunimentError
 from services.kernel.dialects import take_turn
 from services.kernel.errors import Unavailable
 from services.kernel.tables import Blob
@@ -40,7 +41,10 @@ def discard_unless_kept(database: Database, objects: SealedStore, name: str) -> 
         log.warning("orphan-left", object=name)
         return
     if not kept:
-        objects.delete(name)
+        try:
+            objects.delete(name)
+        except MunimentError as error:  # the failure that brought us here is the one to tell
+            log.warning("orphan-left", object=name, cause=error.code)
 
 
 def _is_named_in_the_end(database: Database, name: str) -> bool:
