@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -64,7 +63,8 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     built = archive.build(settings)
-    yield Finding("catalogue", migrations.is_current(built.kernel.database), f"SQLite {sqlite3.sqlite_version}")
+    database = built.kernel.database
+    yield Finding("catalogue", migrations.is_current(database), database.version())
     mode = (settings.keys_folder / "master.key").stat().st_mode & 0o777
     yield Finding("master key", mode == 0o600, f"mode {mode:o} in {settings.keys_folder}; keep a copy apart from the data")
     faults = built.index.check()

@@ -15,12 +15,12 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from services.kernel import dialects
-from services.kernel.errors import Unavailable
+from services.kernel.errors import InvalidInput, Unavailable
 
 log = structlog.get_logger("catalogue")
 NAMING = {
@@ -40,7 +40,7 @@ class Base(DeclarativeBase):
 
 class Database:
     """Opens units of work on the catalogue. A catalogue that does not answer, or whose locks are not to be had in time, is
-    ``Unavailable``.
+    ``Unavailable``; a value that it cannot hold is ``InvalidInput``.
 
     >>> with database.write() as session:
     ...     session.add(row)
@@ -89,6 +89,8 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except DataError as error:  # PostgreSQL refuses what SQLite takes: NUL in a text, a text longer than its column
+        raise InvalidInput("A text is too long, or holds a character that cannot be stored. Send it without.") from error
     except SQLAlchemyError as error:
         if not _is_unreachable(error):
             raise

@@ -15,7 +15,7 @@ from services.kernel.blobs.local import LocalBlobStore
 from services.kernel.blobs.orphans import discard_unless_kept, enter
 from services.kernel.blobs.sealed import SealedStore, Stored
 from services.kernel.db import Database
-from services.kernel.errors import Unavailable
+from services.kernel.errors import InvalidInput, Unavailable
 from services.kernel.ledger import journal
 from services.kernel.queue.jobs import release_expired
 from services.kernel.tables import Blob, Counter, DataKey
@@ -80,6 +80,15 @@ def test_a_url_without_a_driver_is_understood(url):
 def test_a_read_cannot_write(catalogue):
     with pytest.raises(InternalError, match="read-only"), catalogue.read() as session:
         session.execute(insert(Counter).values(series="s", last=1))
+
+
+@pytest.mark.parametrize("value", ["a\0b", "s" * 1000])
+def test_what_cannot_be_stored_is_the_sender_s_fault(catalogue, value):
+    with pytest.raises(InvalidInput) as caught, catalogue.write() as session:
+        session.add(DataKey(master=value))
+    assert value not in caught.value.detail
+    with pytest.raises(InvalidInput), catalogue.read() as session:
+        session.get(DataKey, "\0")
 
 
 # ── nobody waits for ever ─────────────────────────────────────────────────────────────────────────────────────────────────
