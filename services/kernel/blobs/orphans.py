@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.kernel.blobs.sealed import SealedStore, Stored
 from services.kernel.db import Database
-from services.kernel.errors import MunimentError
 from services.kernel.dialects import take_turn
-from services.kernel.errors import Unavailable
+from services.kernel.errors import MunimentError, Unavailable
 from services.kernel.tables import Blob
 
 log = structlog.get_logger("objects")
