@@ -16,8 +16,9 @@ test:
 
 test-cluster:
 	@deploy/dev/setup.sh cluster
-	.venv/bin/python -m deploy.dev.servers run -- \
-	  .venv/bin/python -m pytest -m "not bench" tests/contract tests/cluster $(ARGS)
+	.venv/bin/python -m deploy.dev.servers run -- sh -c '\
+	  .venv/bin/python -m pytest -m "not bench" tests/contract tests/cluster $(ARGS) && \
+	  .venv/bin/python -m pytest -m "cluster and not bench" tests/unit tests/functional $(ARGS)'
 
 check:
 	@deploy/dev/setup.sh dev

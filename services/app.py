@@ -24,7 +24,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import migrations
+from services.kernel import keymarks, migrations
 from services.kernel.blobs import s3, vault_transit
 from services.kernel.blobs.keys import FileMasterKey, MasterKey, Vault, secret_file
 from services.kernel.blobs.local import LocalBlobStore
@@ -68,26 +68,32 @@ class Archive:
 
 
 def build(settings: Settings) -> Archive:
-    """The embedded profile: SQLite, local files, a key file, FTS5, Celery on the embedded Valkey."""
+    """The archive that the settings tell of: SQLite, local files, key files and the embedded Valkey unless they name servers.
+    Raises ``Conflict`` where the keys at hand are not those of the catalogue."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.catalogue)
     if not migrations.is_current(database):
         migrations.upgrade(database)
     wakeup = Wakeup(make_celery(settings))
     database.after_commit.append(wakeup.after_commit)
-    keys = settings.keys_folder
-    lookups = LookupKeys(secret_file(keys / "lookup.key"))
+    secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in _key_files(settings)}
+    keymarks.hold_to(database, secrets)
+    lookups = LookupKeys(secrets["lookup"])
     kernel = Kernel(
         settings=settings,
         database=database,
         vault=Vault(master_key(settings)),
         objects=SealedStore(object_store(settings)),
         lookups=lookups,
-        signer=Signer(ORIGIN, secret_file(keys / "ledger.key")),
+        signer=Signer(ORIGIN, secrets["ledger"]),
         wakeup=wakeup,
         registry=CollectorRegistry(),
     )
     return Archive(kernel, Fts5Index(settings.index_folder))
+
+
+def _key_files(settings: Settings) -> tuple[str, ...]:
+    return ("lookup", "ledger") if settings.vault_url is not None else ("lookup", "ledger", "master")
 
 
 def object_store(settings: Settings) -> BlobStore:
