@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 _HIGH_WATER = re.compile(rb"^VmHWM:\s+(\d+) kB", re.MULTILINE)
-_SAMPLE_SECONDS = 0.05
+_SAMPLE_SECONDS = 0.2
 
 
 class Peaks:
