@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, cast
 
+from services.ocr.engines.quiet import without_telemetry
 from services.ocr.pixels import Floats
 
 Network = Callable[[Floats], Floats]
@@ -35,6 +36,7 @@ def _by_openvino(model: Path) -> Network:
 
 
 def _by_onnxruntime(model: Path) -> Network:
+    without_telemetry()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

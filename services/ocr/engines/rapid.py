@@ -18,6 +18,7 @@ import numpy as np
 from services.kernel.paper import Box, EngineInfo, Line
 from services.ocr import pixels as px
 from services.ocr.engines.network import Backend, Network, load_network
+from services.ocr.engines.quiet import without_telemetry
 from services.ocr.pixels import Pixels
 
 Size = Literal["tiny", "small"]
@@ -78,6 +79,7 @@ def load_rapid(size: Size = "tiny", backend: Backend | None = None) -> RapidEngi
     ``backend``: OpenVINO unless named otherwise, and ONNX Runtime where OpenVINO does not run.
     Raises ``ImportError`` where neither is installed.
     """
+    without_telemetry()
     from rapidocr.ch_ppocr_det.utils import DBPostProcess
     from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
     from rapidocr.utils.process_img import get_rotate_crop_image
