@@ -17,16 +17,15 @@ from services.search.index.port import IndexDocument, IndexPage, Scope, Search
 from services.search.query import parse
 from tests.contract import corpus
 from tests.contract.referee import Referee
+from tests.indexes import INDEXES, index_of
 
 ALL = Scope(everything=True)
-ADAPTERS = {"fts5": Fts5Index}
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
+@pytest.fixture(params=INDEXES)
 def index(request, tmp_path):
-    made = ADAPTERS[request.param](tmp_path)
-    yield made
-    made.close()
+    with index_of(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +33,11 @@ def archive():
     return corpus.documents(seed=7, count=300)
 
 
-@pytest.fixture(scope="module", params=sorted(ADAPTERS))
+@pytest.fixture(scope="module", params=INDEXES)
 def filled(request, archive, tmp_path_factory):
-    made = ADAPTERS[request.param](tmp_path_factory.mktemp("index"))
-    made.put(archive)
-    yield made
-    made.close()
+    with index_of(request.param, tmp_path_factory.mktemp("index")) as made:
+        made.put(archive)
+        yield made
 
 
 def ask(text: str, **more) -> Search:
@@ -398,7 +396,8 @@ def test_there_is_no_gap_while_it_is_rebuilt_and_written(index):
             with index.rebuild() as rebuild:
                 rebuild.put(kept)
                 index.put([item(100 + round_, "别的")])
-            index.delete([f"i{100 + round_}"])
+            if round_ == 2:  # once, as an engine takes half a minute to let go of what is new
+                index.delete([f"i{100 + number}" for number in range(3)])
     finally:
         done.set()
     for thread in threads:

@@ -6,10 +6,10 @@ digests. It is made from the catalogue and can be made anew at any time; it is n
 *Matching.* An item matches as a whole: the parts of an AND may stand on different pages; a phrase stands within one page,
 the title, the reference code or one value of a field. NOT leaves out items. ``tokens`` defines when a word stands in a text.
 
-*Order.* ``score`` counts the words of the query (the first eight different ones) that stand in the title, the reference code or a field: who is named in
-the form comes before who is mentioned somewhere. Then comes the time of receipt, newest first, then the item's id. It does
-not depend on what else is in the index (as TF-IDF or BM25 would): so a score tells nothing about items that the caller may
-not see, a cursor stays good while others write, and every adapter gives one order.
+*Order.* ``score`` counts the words of the query (the first eight different ones) that stand in the title, the reference code
+or a field: who is named in the form comes before who is mentioned somewhere. Then comes the time of receipt, newest first,
+then the item's id. It does not depend on what else is in the index (as TF-IDF or BM25 would): so a score tells nothing about
+items that the caller may not see, a cursor stays good while others write, and every adapter gives one order.
 """
 
 from __future__ import annotations

@@ -1,0 +1,185 @@
+"""The index on Elasticsearch or OpenSearch.
+
+Nothing is asked of the engine before the first question or document, so an archive starts while its engine is away.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from services.kernel.errors import Unavailable
+from services.search.index import cursor
+from services.search.index.elastic import answers, dsl, expunge, writing
+from services.search.index.elastic.generations import Built, Generations, Pace, State
+from services.search.index.elastic.transport import Action, Endpoint, EngineError, Transport
+from services.search.index.port import FACETS, IndexDocument, Page, Search
+
+_TRIES = 4
+_PAUSE = 0.05
+_MARKS = 500
+
+
+class ElasticIndex:
+    """The index behind ``transport``. Safe for threads; several processes on several machines share it."""
+
+    def __init__(self, transport: Transport, endpoint: Endpoint, pace: Pace | None = None) -> None:
+        self._transport = transport
+        self._generations = Generations(transport, endpoint, pace or Pace())
+
+    def put(self, documents: Iterable[IndexDocument]) -> None:
+        """Raises ``Refused`` for documents that the engine does not take, after the others are in."""
+        refused: dict[str, str] = {}
+        with _told():
+            for chunk in writing.chunks(documents):
+                refused |= self._everywhere(partial(self._puts, chunk))
+            self._refresh()
+        if refused:
+            raise writing.Refused(refused)
+
+    def delete(self, item_ids: Iterable[str]) -> None:
+        wanted = list(dict.fromkeys(item_ids))
+        if not wanted:
+            return
+        newest: dict[str, int | None] = {}
+        with _told():
+            self._everywhere(partial(self._deletions, wanted, newest))
+            for index in self._generations.state().retired:
+                self._generations.drop(index)
+            for index, number in newest.items():
+                expunge.expunge(self._transport, index, number)
+
+    def search(self, search: Search) -> Page:
+        begin = cursor.begin(search)
+        if search.scope.empty:
+            return Page(0, (), {name: {} for name in FACETS}, None)
+        with _told():
+            answer = self._ask(dsl.request(search, begin))
+            found = answers.pages(answers.shown(search, answer))
+            if bare := [item_id for item_id, pages in found.items() if not pages]:
+                found |= answers.pages(self._ask(dsl.first_pages(bare))["hits"]["hits"])
+            return answers.page(search, answer, found)
+
+    @contextmanager
+    def rebuild(self) -> Iterator[_ElasticRebuild]:
+        """Raises ``Refused`` after the swap for documents that the engine did not take."""
+        with _told(), self._generations.rebuilding() as built:
+            rebuild = _ElasticRebuild(self._transport, built.alias)
+            yield rebuild
+            self._unmark(built)
+            self._generations.publish(built)
+        if rebuild.refused:
+            raise writing.Refused(rebuild.refused)
+
+    def count(self) -> int:
+        with _told():
+            answer = self._ask({"query": dsl.PRESENT, "size": 0, "track_total_hits": True})
+            number: int = answer["hits"]["total"]["value"]
+            return number
+
+    def check(self) -> list[str]:
+        try:
+            with _told():
+                self._generations.ensured()
+                self._ask({"size": 0})
+                settings = self._transport.request("GET", f"/{self._generations.live}/_settings/index.blocks.*")
+        except Unavailable as error:
+            return [error.detail]
+        blocked = [index for index, each in settings.items() if each["settings"]]
+        return ["The engine lets nothing be written, most often as its disk is full. Make room on it."] if blocked else []
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._transport.close()
+
+    def _puts(self, chunk: writing.Chunk, state: State) -> list[Iterator[Action]]:
+        return [writing.puts(alias, chunk) for alias in self._aliases(state)]
+
+    def _deletions(self, wanted: list[str], newest: dict[str, int | None], state: State) -> list[Iterator[Action]]:
+        """Return what deletes documents; note for each generation how far back they reach (see ``expunge``)."""
+        assert state.live is not None, "writers make sure of it"
+        held = self._held(state.live, wanted)
+        newest[state.live] = max(held.values()) if held.keys() == set(wanted) else None
+        actions = [writing.deletions(self._generations.live, held)]
+        if state.building:
+            newest[state.building] = max(self._held(state.building, wanted).values(), default=None)
+            actions.append(writing.marks(self._generations.building, wanted))
+        return actions
+
+    def _aliases(self, state: State) -> list[str]:
+        return [self._generations.live, *([self._generations.building] if state.building else [])]
+
+    def _everywhere(self, actions: Callable[[State], list[Iterator[Action]]]) -> dict[str, str]:
+        """Write to every generation, again if they changed meanwhile; return what was refused."""
+        state = self._generations.ensured()
+        for _ in range(_TRIES):
+            refused: dict[str, str] = {}
+            for each in actions(state):
+                refused |= writing.refusals(self._transport.bulk(each))
+            before, state = state, self._generations.ensured()
+            if (before.live, before.building) == (state.live, state.building):
+                return refused
+        raise Unavailable("The index changed while it was written to. Try again.")
+
+    def _refresh(self) -> None:
+        for alias in self._aliases(self._generations.ensured()):
+            try:
+                self._transport.request("POST", f"/{alias}/_refresh", seconds=60)
+            except EngineError as error:
+                if error.status != 404:  # published meanwhile, and refreshed before that
+                    raise
+
+    def _held(self, index: str, item_ids: list[str]) -> dict[str, int]:
+        """Return the sequence numbers of those documents that are there."""
+        answer = self._transport.request("POST", f"/{index}/_mget", {"ids": item_ids}, seconds=60, _source="false")
+        return {document["_id"]: document["_seq_no"] for document in answer["docs"] if document.get("found")}
+
+    def _unmark(self, built: Built) -> None:
+        """Take the marks of what was deleted meanwhile out of a generation that is complete."""
+        marked = {"query": {"term": {"gone": True}}, "size": _MARKS, "_source": False, "seq_no_primary_term": True}
+        while True:
+            self._transport.request("POST", f"/{built.index}/_refresh", seconds=60)
+            answer = self._transport.request("POST", f"/{built.index}/_search", marked, allow_partial_search_results="false")
+            hits = answer["hits"]["hits"]
+            if not hits:
+                return
+            writing.refusals(self._transport.bulk(writing.unmarkings(built.alias, hits)))
+
+    def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Search the live generation; again where it was removed meanwhile, as its successor is there by then."""
+        for attempt in range(_TRIES):
+            try:
+                path = f"/{self._generations.live}/_search"
+                return self._transport.request("POST", path, body, allow_partial_search_results="false")
+            except EngineError as error:
+                if error.status not in (404, 503):
+                    raise
+                refused = error
+            time.sleep(_PAUSE * 2**attempt)
+            self._generations.ensured()
+        raise refused
+
+
+class _ElasticRebuild:
+    """The generation under construction, fed from the catalogue."""
+
+    def __init__(self, transport: Transport, alias: str) -> None:
+        self._transport, self._alias = transport, alias
+        self.refused: dict[str, str] = {}
+
+    def put(self, documents: Iterable[IndexDocument]) -> None:
+        """Add documents from the catalogue; those that the engine refuses are told when the rebuild ends."""
+        with _told():
+            for chunk in writing.chunks(documents):
+                self.refused |= writing.refusals(self._transport.bulk(writing.puts(self._alias, chunk, only_new=True)))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except EngineError as error:
+        raise error.told() from error

@@ -1,0 +1,93 @@
+"""Writing documents: in bulk, to every generation, each outcome looked at by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from services.kernel.errors import InvalidInput, Unavailable
+from services.search.index import prepared
+from services.search.index.elastic import schema
+from services.search.index.elastic.transport import Action, Outcome
+from services.search.index.port import IndexDocument
+
+Chunk = list[tuple[str, dict[str, object]]]
+"""Ids with the engine's documents."""
+
+_CHUNK_CHARACTERS = 1_000_000
+_CHUNK_DOCUMENTS = 250
+_NAMED_REFUSALS = 10
+
+
+class Refused(InvalidInput):
+    """Some documents were not taken, all others were; ``items`` has the engine's reason (its name only) by item id."""
+
+    def __init__(self, items: dict[str, str]) -> None:
+        self.items = items
+        first = ", ".join(f"{item_id} ({kind})" for item_id, kind in list(items.items())[:_NAMED_REFUSALS])
+        more = f" and {len(items) - _NAMED_REFUSALS} more" if len(items) > _NAMED_REFUSALS else ""
+        super().__init__(
+            f"The index refused {len(items)} document(s): {first}{more}. All others are in it. Correct these items."
+        )
+
+
+def chunks(documents: Iterable[IndexDocument]) -> Iterator[Chunk]:
+    """Yield documents a few at a time, so that only those are held in memory."""
+    chunk: Chunk = []
+    size = 0
+    for document in documents:
+        made = prepared.prepare(document)
+        chunk.append((document.item_id, schema.document(made)))
+        size += sum(len(page.form) for page in made.pages)
+        if size >= _CHUNK_CHARACTERS or len(chunk) == _CHUNK_DOCUMENTS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def puts(alias: str, chunk: Chunk, *, only_new: bool = False) -> Iterator[Action]:
+    """Yield the actions that put documents, with ``only_new`` where nothing has their id."""
+    for item_id, document in chunk:
+        yield {"create" if only_new else "index": {"_index": alias, "_id": item_id}}, document
+
+
+def deletions(alias: str, item_ids: Iterable[str]) -> Iterator[Action]:
+    for item_id in item_ids:
+        yield {"delete": {"_index": alias, "_id": item_id}}, None
+
+
+def marks(alias: str, item_ids: Iterable[str]) -> Iterator[Action]:
+    """Yield the actions that put a mark in a document's place, which a later copy from the catalogue does not replace."""
+    for item_id in item_ids:
+        yield {"index": {"_index": alias, "_id": item_id}}, {"gone": True}
+
+
+def unmarkings(alias: str, hits: Iterable[Mapping[str, Any]]) -> Iterator[Action]:
+    """Yield the actions that remove marks, unless a document has taken their place."""
+    for hit in hits:
+        place = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
+        yield {"delete": {"_index": alias, "_id": hit["_id"], **place}}, None
+
+
+def refusals(outcomes: Iterable[Outcome]) -> dict[str, str]:
+    """Return which documents the engine refused, and why. Raises ``Unavailable`` if it could not take some now.
+
+    Nothing there to delete, something there already and an alias that has moved on are no failures.
+    """
+    refused: dict[str, str] = {}
+    failed: Counter[str] = Counter()
+    for done, outcome in outcomes:
+        ((operation, item),) = outcome.items()
+        if done or item["status"] == 404 or (operation != "index" and item["status"] == 409):
+            continue
+        kind = item["error"].get("type", "") if isinstance(item["error"], dict) else f"HTTP {item['status']}"
+        if item["status"] in (400, 413):
+            refused[item["_id"]] = kind
+        else:
+            failed[kind] += 1
+    if failed:
+        kind, _ = failed.most_common(1)[0]
+        raise Unavailable(f"The index could not take {failed.total()} document(s) now ({kind}). Try again.")
+    return refused
