@@ -47,6 +47,7 @@ from services.kernel.sandbox import Limits, Sandbox
 from services.ocr.service import Reader
 from services.ocr.tasks import AssembleHandler, ReadHandler
 from services.search import endpoints as search
+from services.search.index.elastic.opening import open_index
 from services.search.index.fts5 import Fts5Index
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
@@ -89,7 +90,7 @@ def build(settings: Settings) -> Archive:
         wakeup=wakeup,
         registry=CollectorRegistry(),
     )
-    return Archive(kernel, Fts5Index(settings.index_folder))
+    return Archive(kernel, search_index(settings))
 
 
 def _key_files(settings: Settings) -> tuple[str, ...]:
@@ -107,6 +108,14 @@ def _store(place: Place, settings: Settings) -> BlobStore:
         return LocalBlobStore(Path(unquote(urlsplit(place.url).path)))
     client = s3.connect(place.endpoint, place.access_key, place.secret_key)
     return s3.S3BlobStore(client, *s3.bucket_and_prefix(place.url), lock=settings.objects_lock)
+
+
+def search_index(settings: Settings) -> Index:
+    """SQLite in the data folder, or an engine where one is named."""
+    if settings.index_url is None:
+        return Fts5Index(settings.index_folder)
+    key = settings.index_api_key
+    return open_index(settings.index_url, api_key=key.get_secret_value() if key else None, ca=settings.index_ca)
 
 
 def master_key(settings: Settings) -> MasterKey:

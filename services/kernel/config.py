@@ -53,6 +53,15 @@ class Settings(BaseSettings):
     backup_s3_access_key: str | None = None
     backup_s3_secret_key: SecretStr | None = None
 
+    index_url: str | None = Field(
+        None,
+        pattern=r"^(elasticsearch|opensearch)\+https?://[^/?]+",
+        description="elasticsearch+https://host:9200/prefix or opensearch+https://user:password@host:9200/prefix, more hosts "
+        "after commas; SQLite inside the data folder when unset.",
+    )
+    index_api_key: SecretStr | None = Field(None, description="Elasticsearch's, in the encoded form it is given out in.")
+    index_ca: Path | None = Field(None, description="PEM file of the authority that signed the engine's certificate.")
+
     vault_url: str | None = Field(
         None, description="Vault or OpenBao, whose transit engine holds the master key; a file when unset."
     )
@@ -110,7 +119,7 @@ class Settings(BaseSettings):
             raise ValueError("the backup store must be another than the first")
         return self
 
-    @field_validator("data", "keys", "hot_folder", "vault_token_file")
+    @field_validator("data", "keys", "hot_folder", "vault_token_file", "index_ca")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value is not None else None
