@@ -46,7 +46,7 @@ class Referee:
     """Answers searches over ``documents`` by looking at every one."""
 
     def __init__(self, documents: list[IndexDocument]) -> None:
-        self._texts = {document.item_id: _texts(document) for document in documents}
+        self._texts = {document.item_id: texts_of(document) for document in documents}
         self._documents = documents
 
     def answer(self, search: Search) -> tuple[list[tuple[str, float]], dict[str, dict[str, int]]]:
@@ -140,7 +140,7 @@ def facet(document: IndexDocument, name: str) -> str:
     return str(document.received_at.astimezone(ZoneInfo("Asia/Shanghai")).year) if name == "year" else getattr(document, name)
 
 
-def _texts(document: IndexDocument) -> dict[str, list[str]]:
+def texts_of(document: IndexDocument) -> dict[str, list[str]]:
     texts = {
         "text": [plain(mask_identifiers("\n".join(line for line, _ in page.lines))) for page in document.pages],
         "title": [plain(document.title)],
