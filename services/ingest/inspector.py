@@ -19,9 +19,7 @@ class Inspector:
     sandbox: Sandbox
     limits: IntakeLimits
 
-    def examine(
-        self, source: BinaryIO, *, between: Callable[[], None] = lambda: None
-    ) -> tuple[Inspection, list[PageFacts]]:
+    def examine(self, source: BinaryIO, *, between: Callable[[], None] = lambda: None) -> tuple[Inspection, list[PageFacts]]:
         """The file and every page of it, in order. ``between`` is called as pages come, to renew a lease. Raises
         ``ParserRefused`` with the reason when the file is not one we take, or none of its pages can be looked at."""
         inspection = inspect_file(self.sandbox, source, self.limits)
