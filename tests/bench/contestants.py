@@ -37,6 +37,11 @@ class Result:
     readings: dict[tuple[str, int], dict] = field(default_factory=dict)
     report: dict = field(default_factory=dict)
 
+    def add(self, other: Result) -> None:
+        """Another run of the same; the report is that of the first."""
+        self.pages, self.seconds, self.cpu = self.pages + other.pages, self.seconds + other.seconds, self.cpu + other.cpu
+        self.peak_mb = max(self.peak_mb, other.peak_mb)
+
     @property
     def pages_per_minute(self) -> float:
         return 60 * self.pages / self.seconds
@@ -63,7 +68,7 @@ def watched(result: Result) -> Iterator[None]:
 
 
 def muniment(files: Sequence[Path], engine: str = "auto") -> Result:
-    """The whole way, warm, by ``muniment bench ocr``; then, not timed, the texts of the same pages by ``muniment read``."""
+    """The whole way, warm, by ``muniment bench ocr``."""
     program = [sys.executable, "-m", "services.cli"]
     name = "Muniment" if engine == "auto" else f"Muniment --engine {engine}"
     result = Result(name, f"muniment bench ocr FILE… --engine {engine}")
@@ -73,6 +78,12 @@ def muniment(files: Sequence[Path], engine: str = "auto") -> Result:
     # Its own measures begin when the models are loaded, and end before the bare engine's.
     result.pages, result.seconds = result.report["pages"], result.report["seconds"]
     result.cpu, result.peak_mb = result.report["cpu_seconds_per_page"] * result.pages, result.report["peak_rss_all_mb"]
+    return result
+
+
+def with_texts(result: Result, files: Sequence[Path], engine: str = "auto") -> Result:
+    """Adds the texts, not timed, by ``muniment read``."""
+    program = [sys.executable, "-m", "services.cli"]
     read = subprocess.run([*program, "read", *map(str, files), "--engine", engine, "--json"], capture_output=True)
     for entry in json.loads(read.stdout):
         for page in entry["pages"]:

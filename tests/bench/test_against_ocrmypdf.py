@@ -15,6 +15,6 @@ LEAST_RATIO = 5.0
 def test_five_times_ocrmypdf_at_a_lower_error_rate() -> None:
     ours, theirs = compare(PAGES)
     assert ours.result.report["problems"] == []
-    assert ours.result.pages == theirs.result.pages == PAGES
+    assert (ours.result.pages, theirs.result.pages) == (2 * PAGES, PAGES)  # ours ran before and after theirs
     assert ours.whole.cer < theirs.whole.cer
     assert ours.result.pages_per_minute >= LEAST_RATIO * theirs.result.pages_per_minute
