@@ -118,11 +118,13 @@ def _opened(source: BinaryIO, media_type: str, max_pixels: int) -> Iterator[Imag
 
 
 def _turn_to(image: Image.Image, page: int) -> None:
-    pages = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
-    if not 1 <= page <= pages:
-        raise no_such_page(page, pages)
-    if page > 1:
+    """Straight to the page: counting the pages would set up each of them, and lose the good ones with a bad one."""
+    if image.format != "TIFF" and page != 1:
+        raise no_such_page(page, 1)
+    try:
         image.seek(page - 1)
+    except EOFError:
+        raise no_such_page(page, int(getattr(image, "n_frames", 1))) from None
 
 
 def _refuse_bombs(image: Image.Image, max_pixels: int) -> None:

@@ -18,13 +18,20 @@ from services.kernel.config import Settings
 from services.kernel.paper import WARNINGS
 from services.kernel.tables import File
 from tests.archive import MUNIMENT, RunningArchive, clean_environment
-from tests.data.bad_inputs import bad_inputs, encoded, pdf_of
+from tests.catalogue import Catalogue
+from tests.data.bad_inputs import BadInput, bad_inputs, encoded, pdf_of
 
 pytestmark = pytest.mark.timeout(420)
 INPUTS = {bad.name: bad for bad in bad_inputs()}
 IDS = sorted(INPUTS)
+PAGES_READ_OF = "SELECT count(*) FROM pages JOIN items ON items.id = item_id WHERE batch_id = ? AND pages.state = 'read'"
 SLOW = {"MUNIMENT_PARSER_SECONDS": "12"}
 """One of them draws for ever; it need not do so for a minute."""
+
+
+def told(bad: BadInput, codes: set[str]) -> bool:
+    """Which limit a file without end meets first depends on how fast the machine is."""
+    return bool(codes & ({"timeout", "too_much_memory"} if bad.code == "timeout" else {bad.code}))
 
 
 def picture_only() -> bytes:
@@ -77,7 +84,7 @@ def test_a_bad_input_is_a_clear_problem_of_its_batch_and_is_kept(delivered, arch
     bad, state = INPUTS[name], delivered[0][name]
     (file,) = state["files"]
     codes = {problem["code"] for problem in state["problems"]}
-    assert bad.code in codes
+    assert told(bad, codes)
     assert all(len(problem["message"].split()) > 5 for problem in state["problems"])
     assert "job-parked" not in codes
     if bad.expected == "rejected":
@@ -85,6 +92,7 @@ def test_a_bad_input_is_a_clear_problem_of_its_batch_and_is_kept(delivered, arch
     else:
         assert file["state"] in ("partial", "accepted") and len(state["items"]) == 1
         assert state["state"] == ("done" if bad.code in WARNINGS else "incomplete")
+        assert Catalogue(archive.data).one(PAGES_READ_OF, state["id"]) >= 1, "what is good of it is read"
 
 
 def test_every_original_is_kept_byte_for_byte(delivered, archive):
@@ -153,5 +161,5 @@ def test_read_tells_of_each_and_calls_none_ok(delivered, folder):
     for name, entry in zip(IDS, entries, strict=True):
         bad = INPUTS[name]
         assert entry["status"] == ("ok" if bad.code in WARNINGS else bad.expected), (name, entry["problems"])
-        assert bad.code in {problem["code"] for problem in entry["problems"]}, (name, entry["problems"])
+        assert told(bad, {problem["code"] for problem in entry["problems"]}), (name, entry["problems"])
         assert entry["status"] != "ok" or any(page["text"] for page in entry["pages"])
