@@ -92,12 +92,12 @@ def with_texts(result: Result, files: Sequence[Path], engine: str = "auto") -> R
     return result
 
 
-def ocrmypdf(files: Sequence[Path], folder: Path) -> Result:
-    """One call a file, all cores, as a user would."""
+def ocrmypdf(files: Sequence[Path], folder: Path, *upright: str) -> Result:
+    """One call a file, all cores, as a user would; ``upright`` are its options that turn and straighten pages."""
     program = shutil.which("ocrmypdf", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     assert program is not None, "OCRmyPDF is in the development requirements"
-    options = ["-l", LANGUAGES, "--output-type", "pdfa", "--pdfa-backend", "internal", "--quiet"]
-    result = Result("OCRmyPDF", " ".join(["ocrmypdf", *options, "--sidecar TEXT", "FILE", "FILE"]))
+    options = ["-l", LANGUAGES, "--output-type", "pdfa", "--pdfa-backend", "internal", "--quiet", *upright]
+    result = Result(" ".join(["OCRmyPDF", *upright]), " ".join(["ocrmypdf", *options, "--sidecar TEXT", "FILE", "FILE"]))
     for file in files:
         sidecar = folder / f"{file.stem}.txt"
         with watched(result):
