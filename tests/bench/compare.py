@@ -38,7 +38,7 @@ class Judged:
 
 def compare(pages: int, *, fewer: int = 0) -> list[Judged]:
     """Muniment, OCRmyPDF and Muniment again on so many pages, so that a load that comes or goes meets both; then, on ``fewer``
-    pages if any, OCRmyPDF with pages turned and straightened, Muniment on Tesseract, and pytesseract. Prints what came of it."""
+    pages if any, OCRmyPDF with pages turned and straightened, Muniment on Tesseract, and pytesseract. Prints the outcome."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "out").mkdir()
