@@ -1,13 +1,15 @@
 """Expunging: the engine only marks documents as deleted; their text goes when the segments that hold it are merged.
 
-A merge keeps what shard copies may still need to catch up (retention leases, renewed every 30 seconds), so we wait until no
-lease reaches back to the deleted documents, then merge every segment with a deletion, then see that those segments are gone.
+A merge keeps what shard copies may still need to catch up: operations that a retention lease reaches back to, and leases are
+renewed every 30 seconds only. So we wait until none reaches back to the deleted documents, then merge every segment that holds
+deletions, then look that they are gone.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from services.kernel.errors import Unavailable
@@ -15,38 +17,70 @@ from services.search.index.elastic.transport import EngineError, Transport
 
 LEASES_SECONDS = 90.0
 _MERGE_SECONDS = 3600.0
-_ROUNDS = 5
+_ROUNDS = 3
+
+Segment = tuple[str, str, str]
+"""A segment of a shard's copy: the shard, the node, its name."""
 
 
-def expunge(transport: Transport, index: str, newest: int | None) -> None:
-    """Return when no file of ``index`` holds what was deleted from it before; an index that was removed has no files.
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What was deleted from an index: the highest sequence number of the documents, and by how many operations.
 
-    ``newest`` is the highest sequence number of the deleted documents, where it is known: leases beyond it need no waiting.
+    ``newest`` is None where some of them were not there, perhaps as a deletion before was cut short.
+    """
+
+    newest: int | None
+    operations: int
+
+
+def expunge(transport: Transport, index: str, deleted: Deleted) -> None:
+    """Return when no file of ``index`` holds what was deleted from it; an index that was removed has no files.
+
     Raises ``Unavailable`` if the engine does not come to it; deleting again goes on from there.
     """
     try:
-        _expunge(transport, index, newest)
+        _expunge(transport, index, deleted)
     except EngineError as error:
         if error.status != 404:
             raise
 
 
-def _expunge(transport: Transport, index: str, newest: int | None) -> None:
+def _expunge(transport: Transport, index: str, deleted: Deleted) -> None:
     transport.request("POST", f"/{index}/_refresh", seconds=60)
     if not _with_deletions(transport, index):
         return
-    bounds = {shard: copy["seq_no"]["max_seq_no"] for shard, copy in _copies(transport, index)}
-    _await_leases(transport, index, {shard: last if newest is None else min(last, newest) for shard, last in bounds.items()})
-    for _ in range(_ROUNDS):
-        transport.request("POST", f"/{index}/_flush", seconds=60)
-        before = _with_deletions(transport, index)
-        transport.request("POST", f"/{index}/_forcemerge", seconds=_MERGE_SECONDS, only_expunge_deletes="true")
-        transport.request("POST", f"/{index}/_refresh", seconds=60)  # a searcher opened before holds on to what was merged
-        if not before & _with_deletions(transport, index):
-            for _ in range(2):  # the first commits the merge, the second lets go of the commit before it and of the translog
-                transport.request("POST", f"/{index}/_flush", seconds=60, force="true")
-            return
-    raise Unavailable("The deleted documents are not yet out of the index's files. Delete them again.")
+    if not _at_once(transport, index, deleted) and not any(_thoroughly(transport, index) for _ in range(_ROUNDS)):
+        raise Unavailable("The deleted documents are not yet out of the index's files. Delete them again.")
+    for _ in range(2):  # the first commits the merge, the second lets go of the commit before it and of the translog
+        transport.request("POST", f"/{index}/_flush", seconds=60, force="true")
+
+
+def _at_once(transport: Transport, index: str, deleted: Deleted) -> bool:
+    """Merge, if no lease reaches back to the documents; return whether only the operations that deleted them are left."""
+    newest = deleted.newest
+    if newest is None or any(lease["retaining_seq_no"] <= newest for _, lease in _leases(transport, index)):
+        return False
+    _merge(transport, index)
+    left: dict[tuple[str, str], int] = {}
+    for (shard, node, _), count in _with_deletions(transport, index).items():
+        left[shard, node] = left.get((shard, node), 0) + count
+    return all(count <= deleted.operations for count in left.values())
+
+
+def _thoroughly(transport: Transport, index: str) -> bool:
+    """Wait until no lease reaches back to anything there is, and merge; return whether all segments with deletions are gone."""
+    before = _with_deletions(transport, index)
+    _await_leases(transport, index, {shard: copy["seq_no"]["max_seq_no"] for shard, copy in _copies(transport, index)})
+    _merge(transport, index)
+    return before.keys().isdisjoint(_with_deletions(transport, index))
+
+
+def _merge(transport: Transport, index: str) -> None:
+    """Merge segments with deletions. What is not yet in a commit is not dropped; a searcher holds on to what was merged."""
+    transport.request("POST", f"/{index}/_flush", seconds=60, force="true")
+    transport.request("POST", f"/{index}/_forcemerge", seconds=_MERGE_SECONDS, only_expunge_deletes="true")
+    transport.request("POST", f"/{index}/_refresh", seconds=60)
 
 
 def _await_leases(transport: Transport, index: str, bounds: Mapping[str, int]) -> None:
@@ -72,11 +106,11 @@ def _copies(transport: Transport, index: str) -> Iterator[tuple[str, Any]]:
                 yield shard, copy
 
 
-def _with_deletions(transport: Transport, index: str) -> set[tuple[str, str, str]]:
-    """Return the segments that hold deleted documents, by shard, node and name."""
+def _with_deletions(transport: Transport, index: str) -> dict[Segment, int]:
+    """Return the segments that hold deleted documents, and how many."""
     answer = transport.request("GET", f"/{index}/_segments")
     return {
-        (shard, copy["routing"]["node"], name)
+        (shard, copy["routing"]["node"], name): segment["deleted_docs"]
         for each in answer["indices"].values()
         for shard, copies in each["shards"].items()
         for copy in copies

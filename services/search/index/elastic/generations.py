@@ -25,6 +25,7 @@ from services.search.index.elastic.schema import SCHEME
 from services.search.index.elastic.transport import Endpoint, EngineError, Transport
 
 OTHER_SCHEME = "The index was made by another version of the archive. Run `muniment reindex`."
+TAKEN_OVER = "Another rebuild took this one's place. Wait until that is done."
 _SIGN = "rebuilding"
 
 
@@ -107,7 +108,7 @@ class Generations:
             signs.join()
 
     def publish(self, built: Built) -> None:
-        """Let a generation answer from now on, all at once, and remove the one before it. Raises ``Conflict`` if it is gone."""
+        """Let a generation answer from now on, all at once, and remove the one before it. HTTP 404 if it is gone."""
         index, before = built.index, self.state()
         self._transport.request("PUT", f"/{index}/_settings", {"index": {"refresh_interval": None}})
         actions = [_action("remove", index, alias, must_exist=True) for alias in (self.building, built.alias)]
@@ -117,10 +118,8 @@ class Generations:
             actions.append(_action("add", before.live, f"{self._prefix}-retired"))
         try:
             self._change(actions)
-        except (EngineError, Unavailable) as error:
+        except (EngineError, Unavailable):
             if self.state().live != index:  # or it was carried out, and only the answer was lost
-                if isinstance(error, EngineError) and error.status == 404:
-                    raise Conflict("Another rebuild took this one's place. Wait until that is done.") from error
                 raise
         if before.live:
             time.sleep(self._pace.grace)

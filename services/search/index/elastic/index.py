@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from services.kernel.errors import Unavailable
+from services.kernel.errors import Conflict, Unavailable
 from services.search.index import cursor
-from services.search.index.elastic import answers, dsl, expunge, writing
-from services.search.index.elastic.generations import Built, Generations, Pace, State
+from services.search.index.elastic import answers, dsl, writing
+from services.search.index.elastic.expunge import Deleted, expunge
+from services.search.index.elastic.generations import TAKEN_OVER, Built, Generations, Pace, State
 from services.search.index.elastic.transport import Action, Endpoint, EngineError, Transport
 from services.search.index.port import FACETS, IndexDocument, Page, Search
 
@@ -44,13 +45,13 @@ class ElasticIndex:
         wanted = list(dict.fromkeys(item_ids))
         if not wanted:
             return
-        newest: dict[str, int | None] = {}
+        deleted: dict[str, Deleted] = {}
         with _told():
-            self._everywhere(partial(self._deletions, wanted, newest))
+            self._everywhere(partial(self._deletions, wanted, deleted))
             for index in self._generations.state().retired:
                 self._generations.drop(index)
-            for index, number in newest.items():
-                expunge.expunge(self._transport, index, number)
+            for index, what in deleted.items():
+                expunge(self._transport, index, what)
 
     def search(self, search: Search) -> Page:
         begin = cursor.begin(search)
@@ -69,8 +70,9 @@ class ElasticIndex:
         with _told(), self._generations.rebuilding() as built:
             rebuild = _ElasticRebuild(self._transport, built.alias)
             yield rebuild
-            self._unmark(built)
-            self._generations.publish(built)
+            with _taken_over():
+                self._unmark(built)
+                self._generations.publish(built)
         if rebuild.refused:
             raise writing.Refused(rebuild.refused)
 
@@ -98,14 +100,14 @@ class ElasticIndex:
     def _puts(self, chunk: writing.Chunk, state: State) -> list[Iterator[Action]]:
         return [writing.puts(alias, chunk) for alias in self._aliases(state)]
 
-    def _deletions(self, wanted: list[str], newest: dict[str, int | None], state: State) -> list[Iterator[Action]]:
-        """Return what deletes documents; note for each generation how far back they reach (see ``expunge``)."""
+    def _deletions(self, wanted: list[str], deleted: dict[str, Deleted], state: State) -> list[Iterator[Action]]:
+        """Return what deletes documents; note what each generation has to expunge."""
         assert state.live is not None, "writers make sure of it"
         held = self._held(state.live, wanted)
-        newest[state.live] = max(held.values()) if held.keys() == set(wanted) else None
+        deleted[state.live] = Deleted(max(held.values()) if len(held) == len(wanted) else None, len(held))
         actions = [writing.deletions(self._generations.live, held)]
         if state.building:
-            newest[state.building] = max(self._held(state.building, wanted).values(), default=None)
+            deleted[state.building] = Deleted(max(self._held(state.building, wanted).values(), default=None), 0)
             actions.append(writing.marks(self._generations.building, wanted))
         return actions
 
@@ -125,11 +127,12 @@ class ElasticIndex:
         raise Unavailable("The index changed while it was written to. Try again.")
 
     def _refresh(self) -> None:
-        for alias in self._aliases(self._generations.ensured()):
+        state = self._generations.ensured()
+        for index in filter(None, (state.live, state.building)):
             try:
-                self._transport.request("POST", f"/{alias}/_refresh", seconds=60)
+                self._transport.request("POST", f"/{index}/_refresh", seconds=60)
             except EngineError as error:
-                if error.status != 404:  # published meanwhile, and refreshed before that
+                if error.status != 404:  # replaced meanwhile
                     raise
 
     def _held(self, index: str, item_ids: list[str]) -> dict[str, int]:
@@ -174,7 +177,17 @@ class _ElasticRebuild:
         """Add documents from the catalogue; those that the engine refuses are told when the rebuild ends."""
         with _told():
             for chunk in writing.chunks(documents):
-                self.refused |= writing.refusals(self._transport.bulk(writing.puts(self._alias, chunk, only_new=True)))
+                self.refused |= writing.refusals(
+                    self._transport.bulk(writing.puts(self._alias, chunk, only_new=True)), moved=Conflict(TAKEN_OVER)
+                )
+
+
+@contextmanager
+def _taken_over() -> Iterator[None]:
+    try:
+        yield
+    except EngineError as error:
+        raise Conflict(TAKEN_OVER) if error.status == 404 else error from error
 
 
 @contextmanager

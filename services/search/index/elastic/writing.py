@@ -71,15 +71,17 @@ def unmarkings(alias: str, hits: Iterable[Mapping[str, Any]]) -> Iterator[Action
         yield {"delete": {"_index": alias, "_id": hit["_id"], **place}}, None
 
 
-def refusals(outcomes: Iterable[Outcome]) -> dict[str, str]:
+def refusals(outcomes: Iterable[Outcome], *, moved: Exception | None = None) -> dict[str, str]:
     """Return which documents the engine refused, and why. Raises ``Unavailable`` if it could not take some now.
 
-    Nothing there to delete, something there already and an alias that has moved on are no failures.
+    Nothing there to delete and something there already are no failures; nor is an alias that has moved on, without ``moved``.
     """
     refused: dict[str, str] = {}
     failed: Counter[str] = Counter()
     for done, outcome in outcomes:
         ((operation, item),) = outcome.items()
+        if moved is not None and item["status"] == 404 and operation != "delete":
+            raise moved
         if done or item["status"] == 404 or (operation != "index" and item["status"] == 409):
             continue
         kind = item["error"].get("type", "") if isinstance(item["error"], dict) else f"HTTP {item['status']}"
