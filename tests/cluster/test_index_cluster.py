@@ -54,9 +54,9 @@ def test_a_rebuild_goes_live_without_what_is_refused_and_says_so(index):
 
 
 def test_no_room_is_waited_for(where, caplog):
-    """An engine holds a tenth of its heap for what is being written, here some 50 MB; this is twice that at once."""
+    """An engine holds a tenth of its heap for what is being written, here some 50 MB; this is much more at once."""
     words = " ".join(f"{number:x}" for number in range(700_000))
-    bodies = {number: {"item_id": f"i{number}", "named": f"{number} {words}"} for number in range(24)}
+    bodies = {number: {"item_id": f"i{number}", "named": f"{number} {words}"} for number in range(20)}
     with engine_index(where) as index:
         index.put([])
         assert index.count() == 0
@@ -140,7 +140,8 @@ def test_a_builder_that_is_gone_is_replaced(where):
             first.put([item(2, "甲")])
             with index.rebuild() as second:
                 second.put([item(3, "乙")])
-                first.put([item(4, "甲")])
+                with pytest.raises(Conflict, match="place"):
+                    first.put([item(4, "甲")])
         assert found(index, "") == ["i3"]
         silent.close()
 

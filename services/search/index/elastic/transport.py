@@ -21,7 +21,7 @@ CONNECTIONS = 32
 
 CHUNK_BYTES = 4 << 20
 CHUNK_DOCUMENTS = 500
-RETRIES = 8
+RETRIES = 12
 FIRST_WAIT, LONGEST_WAIT = 0.25, 10.0
 """A bulk request that the engine has no room for (429) is sent again after so many seconds, doubled each time."""
 
