@@ -22,6 +22,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
 
 SCHEME = f"grams-1/unicode-{unicodedata.unidata_version}"
 """Names what the tokens depend on; an index made under another scheme must be rebuilt."""
@@ -94,14 +96,18 @@ def grams(normal_form: str) -> list[str]:
 
 
 def _run_grams(run: str, han: bool) -> list[str]:
-    size = _GRAM[han]
-    whole = len(run) - size + 1
-    tokens = [run[i : i + size] for i in range(whole)]
-    return tokens + [run[i:] + END for i in range(max(whole, 0), len(run))]
+    if han:
+        return [*map(add, run, run[1:]), run[-1] + END]
+    return [run[i : i + 3] for i in range(len(run) - 2)] + [run[i:] + END for i in range(max(len(run) - 2, 0), len(run))]
 
 
 def _is_han(run: str) -> bool:
-    return _RUN.match(run[0]).lastgroup == "han"  # type: ignore[union-attr]  # a run begins with a character of its kind
+    return _begins_han(run[0])
+
+
+@lru_cache(maxsize=8192)
+def _begins_han(char: str) -> bool:
+    return _RUN.match(char).lastgroup == "han"  # type: ignore[union-attr]  # a run begins with a character of its kind
 
 
 @dataclass(frozen=True, slots=True)

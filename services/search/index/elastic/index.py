@@ -33,10 +33,8 @@ class ElasticIndex:
 
     def put(self, documents: Iterable[IndexDocument]) -> None:
         """Raises ``Refused`` for documents that the engine does not take, after the others are in."""
-        refused: dict[str, str] = {}
         with _told():
-            for chunk in writing.chunks(documents):
-                refused |= self._everywhere(partial(self._puts, chunk))
+            refused = writing.sent(documents, lambda chunk: self._everywhere(partial(self._puts, chunk)))
             self._refresh()
         if refused:
             raise writing.Refused(refused)
@@ -176,10 +174,11 @@ class _ElasticRebuild:
     def put(self, documents: Iterable[IndexDocument]) -> None:
         """Add documents from the catalogue; those that the engine refuses are told when the rebuild ends."""
         with _told():
-            for chunk in writing.chunks(documents):
-                self.refused |= writing.refusals(
-                    self._transport.bulk(writing.puts(self._alias, chunk, only_new=True)), moved=Conflict(TAKEN_OVER)
-                )
+            self.refused |= writing.sent(documents, self._add)
+
+    def _add(self, chunk: writing.Chunk) -> dict[str, str]:
+        actions = writing.puts(self._alias, chunk, only_new=True)
+        return writing.refusals(self._transport.bulk(actions), moved=Conflict(TAKEN_OVER))
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from services.kernel.errors import InvalidInput, Unavailable
@@ -45,6 +46,18 @@ def chunks(documents: Iterable[IndexDocument]) -> Iterator[Chunk]:
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def sent(documents: Iterable[IndexDocument], send: Callable[[Chunk], dict[str, str]]) -> dict[str, str]:
+    """Send documents in chunks, one at a time, while the next is made ready; return what was refused."""
+    refused: dict[str, str] = {}
+    with ThreadPoolExecutor(1) as sender:
+        pending: Future[dict[str, str]] | None = None
+        for chunk in chunks(documents):
+            refused |= pending.result() if pending else {}
+            pending = sender.submit(send, chunk)
+        refused |= pending.result() if pending else {}
+    return refused
 
 
 def puts(alias: str, chunk: Chunk, *, only_new: bool = False) -> Iterator[Action]:
