@@ -43,17 +43,27 @@ _RUN = re.compile(
     rf"|(?<![a-z0-9])[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![a-z0-9]|,[0-9])"
     rf"|(?:[a-z0-9]+|(?![{_HAN}])[^\W_])+"
 )
+_KEPT = re.compile(r"[^\s,]+")
 _GRAM = {True: 2, False: 3}
 
 
 class _Fold(dict[int, str]):
-    """Code point → its folded text, filled as characters are met. Marks and invisible characters fold to nothing."""
+    """Code point → its folded text, filled as characters are met. Marks and invisible characters fold to nothing.
+
+    ``uneven`` are the characters that do not fold to one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uneven: set[str] = set()
 
     def __missing__(self, point: int) -> str:
         char = chr(point)
         folded = "".join(
             c for c in unicodedata.normalize("NFKC", char).casefold() if unicodedata.category(c) not in ("Mn", "Me", "Cf")
         )
+        if len(folded) != 1:
+            self.uneven.add(char)
         self[point] = "〇" if char in "○◯" else folded
         return self[point]
 
@@ -162,7 +172,7 @@ class Aligned:
 def align(text: str) -> Aligned:
     """Return the normal form of a canonical ``text`` with offsets into it."""
     folded = text.translate(_FOLD)
-    if all(len(_FOLD[ord(char)]) == 1 for char in set(text)):
+    if _FOLD.uneven.isdisjoint(text):
         origin: Sequence[int] = range(len(text))
     else:
         origin = [offset for offset, char in enumerate(text) for _ in _FOLD[ord(char)]]
@@ -175,5 +185,6 @@ def align(text: str) -> Aligned:
         if len(run.text) == run.end - run.start:
             offsets += origin[run.start : run.end]
         else:
-            offsets += [origin[i] for i in range(run.start, run.end) if not folded[i].isspace() and folded[i] != ","]
+            for kept in _KEPT.finditer(folded, run.start, run.end):
+                offsets += origin[kept.start() : kept.end()]
     return Aligned(" ".join(form), offsets)

@@ -60,15 +60,19 @@ def mask_values(text: str, names: Iterable[str], addresses: Iterable[str] = ()) 
     people = {person for name in names for person in _PEOPLE.split(name)[::2] if not is_company(person)}
     kept = {_squeezed(person): 1 for person in people}
     kept |= {_squeezed(address): len(_mask_address(address)) - len(_HIDDEN) for address in addresses}
-    places = [place for place, char in enumerate(text) if not char.isspace()]
     written = _squeezed(text)
-    hidden: set[int] = set()
-    for value, shown in kept.items():
-        position = written.find(value) if len(value) > 1 else -1
+    found = {value: shown for value, shown in kept.items() if len(value) > 1 and value in written}
+    if not found:
+        return text
+    places = [place for place, char in enumerate(text) if not char.isspace()]
+    masked = list(text)
+    for value, shown in found.items():
+        position = written.find(value)
         while position >= 0:
-            hidden.update(places[position + shown : position + len(value)])
+            for place in places[position + shown : position + len(value)]:
+                masked[place] = "*"
             position = written.find(value, position + 1)
-    return "".join("*" if place in hidden else char for place, char in enumerate(text)) if hidden else text
+    return "".join(masked)
 
 
 def _squeezed(text: str) -> str:
