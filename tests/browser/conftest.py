@@ -93,8 +93,9 @@ def paper(archive: RunningArchive, tmp_path_factory: pytest.TempPathFactory) -> 
     return Paper(batch, receipt, folder / "新.png", folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ends with each file: while it runs, Playwright holds the main thread's event loop, and no other test could run one."""
     chromium = shutil.which("chromium")
     assert chromium is not None, "the browser tests drive Debian's chromium; install it with: apt-get install chromium"
     with sync_playwright() as playwright:
