@@ -24,7 +24,8 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import keymarks, migrations
+from services.kernel import keymarks, migrations, notices
+from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import s3, vault_transit
 from services.kernel.blobs.keys import FileMasterKey, MasterKey, Vault, secret_file
 from services.kernel.blobs.local import LocalBlobStore
@@ -35,9 +36,11 @@ from services.kernel.config import Place, Settings
 from services.kernel.core import Kernel
 from services.kernel.db import Database
 from services.kernel.errors import InvalidInput
+from services.kernel.grants import tables as grants
 from services.kernel.http import health, middleware, problems
 from services.kernel.identity import endpoints as identity
 from services.kernel.ledger.note import Signer
+from services.kernel.policy import endpoints as policy
 from services.kernel.policy.lookup import LookupKeys
 from services.kernel.queue import endpoints as queue
 from services.kernel.queue.runner import Handler, Runner
@@ -52,8 +55,8 @@ from services.search.index.fts5 import Fts5Index
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-ROOM_TABLES = (filing_tables,)
-"""Rooms with tables of their own; named so that the catalogue's metadata is whole wherever the archive is built."""
+TABLES = (filing_tables, approvals, grants, notices)
+"""Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 ORIGIN = "muniment/ledger"
 API_SECONDS = 30.0
@@ -138,7 +141,7 @@ class Room:
 
 ROOMS: Mapping[str, Room] = {
     "ingest": Room(lambda kernel: (ingest.router, resumable.router(kernel)), frozenset({"objects", "keys"})),
-    "access": Room(lambda _: (identity.router, queue.router, access.router), frozenset({"objects", "keys"})),
+    "access": Room(lambda _: (identity.router, policy.router, queue.router, access.router), frozenset({"objects", "keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index", "keys"})),
     "audit": Room(lambda _: (audit.router,), frozenset()),
 }

@@ -53,7 +53,7 @@ def text(
     item_id: str,
     request: RequestId,
     accept: Annotated[str, Header()] = "",
-    principal: Principal = allow(Right.CONTENT),
+    principal: Principal = allow(Right.SEARCH),
 ) -> Any:
     """What was read, as JSON with lines and boxes, or as plain text when ``Accept: text/plain`` asks for it."""
     with kernel.database.write() as session:
@@ -62,7 +62,7 @@ def text(
 
 
 @router.get("/{item_id}/pdf", response_class=Response)
-def pdf(kernel: KernelDep, item_id: str, request: RequestId, principal: Principal = allow(Right.CONTENT)) -> StreamingResponse:
+def pdf(kernel: KernelDep, item_id: str, request: RequestId, principal: Principal = allow(Right.SEARCH)) -> StreamingResponse:
     """The searchable PDF/A-2b."""
     with kernel.database.write() as session:
         content = service.show_pdf(session, kernel.vault, Asker(principal, request), item_id)
@@ -75,7 +75,7 @@ def picture(
     item_id: str,
     number: PageNumber,
     request: RequestId,
-    principal: Principal = allow(Right.CONTENT),
+    principal: Principal = allow(Right.SEARCH),
 ) -> StreamingResponse:
     """The upright page as a JPEG; the boxes of text and hits are its pixels."""
     with kernel.database.write() as session:

@@ -15,8 +15,9 @@ from services.kernel import readings
 from services.kernel.blobs.keys import Vault
 from services.kernel.core import Kernel
 from services.kernel.dialects import TO_SHOW
-from services.kernel.errors import IntegrityError, NotFound
-from services.kernel.identity.rights import Principal, Right, Scope, may
+from services.kernel.errors import Forbidden, IntegrityError, NotFound
+from services.kernel.grants.opening import Ground, ground, grounds
+from services.kernel.identity.rights import Principal, Scope, may_know
 from services.kernel.ledger import journal
 from services.kernel.model import RenditionKind
 from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_field, mask_identifiers, mask_values
@@ -46,13 +47,25 @@ class Content:
             raise IntegrityError(lost.detail) from None
 
 
-def item_for(session: Session, asker: Asker, item_id: str, right: Right) -> Item:
-    """The item, if this person may do this to it. Whether it exists for others is not told. Until the transaction ends nobody
+def known_item(session: Session, asker: Asker, item_id: str) -> Item:
+    """The item, if this person may know of it. Whether it exists for others is not told. Until the transaction ends nobody
     changes its state: what was destroyed is not shown after its destruction, by the ledger's order either."""
     item = session.get(Item, item_id, with_for_update=TO_SHOW)
-    if item is None or not may(asker.principal, right, item):
-        raise NotFound("There is no such item among those open to you. Search for it, or ask the archivist.")
+    if item is None or not may_know(asker.principal, item):
+        raise NotFound("There is no such item among those that you may know of. Search for it, or ask the archivist.")
     return item
+
+
+def open_item(session: Session, asker: Asker, item_id: str) -> tuple[Item, Ground]:
+    """The item and the ground on which its content is open to this person. ``Forbidden`` where they may know of it only."""
+    item = known_item(session, asker, item_id)
+    found = ground(session, asker.principal, item)
+    if found is None:
+        raise Forbidden(
+            "The content of this item is open to you by a grant only. Ask for one under /api/v1/access-requests.",
+            code="needs-grant",
+        )
+    return item, found
 
 
 def list_items(
@@ -68,16 +81,18 @@ def list_items(
     principal = asker.principal
     owner = None if principal.scope is Scope.ALL else principal.person_id
     rows = repository.items(session, owner_id=owner, batch_id=batch_id, type_=type_, after=after, limit=limit)
-    shown = [(row, summary(session, vault, principal, row)) for row in rows]
+    open_ = grounds(session, principal, rows)
+    shown = [(row, summary(session, vault, row, open_=row.id in open_)) for row in rows]
     _enter(session, asker, "items.list", None, count=len(rows))
     return shown
 
 
 def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dict[str, Any]:
     """The catalogue entry with its fields, which are masked unless the content is open to this person."""
-    item = item_for(session, asker, item_id, Right.SEARCH)
-    open_ = may(asker.principal, Right.CONTENT, item)
-    shown = summary(session, vault, asker.principal, item) | {
+    item = known_item(session, asker, item_id)
+    why = ground(session, asker.principal, item)
+    open_ = why is not None
+    shown = summary(session, vault, item, open_=open_) | {
         "fields": _fields(session, vault, item, masked=not open_),
         "problems": item.problems if open_ else [],
         "page_list": [
@@ -95,13 +110,14 @@ def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dic
             for page in repository.pages(session, item)
         ],
     }
-    _enter(session, asker, "item.show", item, masked=not open_)
+    _enter(session, asker, "item.show", item, why, masked=not open_)
     return shown
 
 
-def summary(session: Session, vault: Vault, principal: Principal, item: Item) -> dict[str, Any]:
+def summary(session: Session, vault: Vault, item: Item, *, open_: bool) -> dict[str, Any]:
+    """The catalogue entry; its title is masked unless the content is open."""
     title = readings.title(session, vault, item)
-    if title is not None and not may(principal, Right.CONTENT, item):
+    if title is not None and not open_:
         fields = [each.reading for each in readings.field_values(session, vault, item)]
         names = [each.value for each in fields if each.name in NAME_FIELDS]
         addresses = [each.value for each in fields if is_address(each.name, each.value)]
@@ -117,35 +133,35 @@ def summary(session: Session, vault: Vault, principal: Principal, item: Item) ->
         "batch_id": item.batch_id,
         "received_at": item.created_at.isoformat(),
         "pages": len(item.pages),
-        "content_open": may(principal, Right.CONTENT, item),
+        "content_open": open_,
     }
 
 
 def show_text(session: Session, vault: Vault, asker: Asker, item_id: str) -> dict[str, Any]:
-    item = item_for(session, asker, item_id, Right.CONTENT)
+    item, why = open_item(session, asker, item_id)
     pages = [page.to_json() for page in readings.page_readings(session, vault, item)]
-    _enter(session, asker, "text.read", item)
+    _enter(session, asker, "text.read", item, why)
     text = "\n\f".join(page["text"] for page in pages)
     return {"item_id": item.id, "text": text, "pages": pages}
 
 
 def show_pdf(session: Session, vault: Vault, asker: Asker, item_id: str) -> Content:
-    item = item_for(session, asker, item_id, Right.CONTENT)
+    item, why = open_item(session, asker, item_id)
     blob = repository.rendition(session, item, RenditionKind.PDF)
     if blob is None:
         raise NotFound("The PDF of this item is not made yet, or none of its pages could be read. See its batch.")
     content = Content(blob, vault.key(session, item.key_id), f"{item.reference_code or item.id}.pdf")
-    _enter(session, asker, "pdf.read", item)
+    _enter(session, asker, "pdf.read", item, why)
     return content
 
 
 def show_picture(session: Session, vault: Vault, asker: Asker, item_id: str, page: int) -> Content:
-    item = item_for(session, asker, item_id, Right.CONTENT)
+    item, why = open_item(session, asker, item_id)
     blob = repository.rendition(session, item, RenditionKind.PAGE_PICTURE, page)
     if blob is None:
         raise NotFound("This page has no picture: it is not read yet, could not be read, or does not exist.")
     content = Content(blob, vault.key(session, item.key_id), f"{item.reference_code or item.id}-{page}.jpg")
-    _enter(session, asker, "page.read", item, page=page)
+    _enter(session, asker, "page.read", item, why, page=page)
     return content
 
 
@@ -159,12 +175,12 @@ def _fields(session: Session, vault: Vault, item: Item, *, masked: bool) -> dict
     return found
 
 
-def _enter(session: Session, asker: Asker, act: str, item: Item | None, **details: Any) -> None:
+def _enter(session: Session, asker: Asker, act: str, item: Item | None, why: Ground | None = None, **details: Any) -> None:
     journal.append(
         session,
         act,
         actor=asker.principal.person_id,
         item=item.id if item is not None else None,
         request=asker.request,
-        **details,
+        **((why.details if why else {}) | details),
     )

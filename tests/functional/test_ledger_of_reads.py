@@ -59,8 +59,8 @@ def test_the_entries_say_what_was_shown_and_nothing_personal(desk, clerk, item):
     for address in READS.values():
         clerk.get(address.format(item=item))
     told = {entry["act"]: entry.get("details", {}) for entry in entries(desk)}
-    assert told["page.read"] == {"page": 2}
-    assert told["item.show"] == {"masked": False}
+    assert told["page.read"] == {"page": 2, "ground": "duty"}
+    assert told["item.show"] == {"masked": False, "ground": "duty"}
     assert told["items.list"] == {"count": 1}
     assert (told["search"]["items"], told["search"]["total"], told["search"]["masked"]) == ([item], 1, False)
     whole = b"".join(entry.data for entry in desk.ledger()).decode()

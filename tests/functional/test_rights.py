@@ -222,7 +222,7 @@ def test_a_restricted_item_is_known_of_and_opened_by_nobody(desk, owner, item):
         assert not client.get(f"/api/v1/items/{item}").json()["content_open"]
         assert "张伟" not in client.get(f"/api/v1/items/{item}").text
         for what in ("text", "pdf", "pages/1/image"):
-            assert client.get(f"/api/v1/items/{item}/{what}").status_code == 404
+            assert client.get(f"/api/v1/items/{item}/{what}").status_code == 403
 
 
 def test_a_destroyed_item_is_nowhere(desk, owner, item):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from argon2 import PasswordHasher
@@ -15,6 +16,7 @@ from services.kernel.clock import now
 from services.kernel.db import Database
 from services.kernel.dialects import take_turn
 from services.kernel.errors import Conflict, InvalidInput, TooMany, Unauthenticated
+from services.kernel.identity.delegations import capacities
 from services.kernel.identity.rights import Principal
 from services.kernel.identity.tables import Credential, Person, PersonRole
 from services.kernel.ledger import journal
@@ -96,7 +98,8 @@ def principal_of(session: Session, secret: str, *, kind: str) -> Principal:
         raise Unauthenticated("The token or session is not valid, or no longer. Sign in again or ask for a new token.")
     person = credential.person
     roles = frozenset(Role(held.role) for held in person.roles if held.until is None or held.until > now())
-    return Principal(person.id, person.name, roles, person.department, by_cookie=kind == "session")
+    own = Principal(person.id, person.name, roles, person.department, kind == "session", person.natural_id)
+    return replace(own, delegated=frozenset(each.role for each in capacities(session, own) if each.giver_id))
 
 
 def digest(secret: str) -> str:

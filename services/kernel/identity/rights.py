@@ -1,4 +1,4 @@
-"""What each role may do, in one table, and the one function that answers "may this person do this to this item, now?"."""
+"""What each role may do, in one table, and whose items a person may know of."""
 
 from __future__ import annotations
 
@@ -29,6 +29,30 @@ class Right(StrEnum):
     """Read and export the ledger."""
     METRICS = "metrics"
     """Counters for monitoring."""
+    POLICY_EDIT = "policy_edit"
+    """Propose a change of policy."""
+    POLICY_APPROVE = "policy_approve"
+    """Put a proposed policy in force, or reject it."""
+    FILE = "file"
+    """Check, correct, catalogue and submit what was read (整理)."""
+    SIGN_OFF = "sign_off"
+    """Sign the filing form, by which an item becomes part of the archive (归档签字)."""
+    ASK = "ask"
+    """Request access: 查阅, 借阅, 复制, 咨询."""
+    DECIDE = "decide"
+    """Sign what waits for one's approval, by one's role or by delegation."""
+    LEND = "lend"
+    """Hand out and take back paper, make copies, keep the registers."""
+    HOLD = "hold"
+    """Place and release holds."""
+    APPRAISE = "appraise"
+    """Give opinions on what is due, and put destruction batches together (鉴定)."""
+    EXECUTE = "execute"
+    """Carry out an approved destruction."""
+    WITNESS = "witness"
+    """Count before and sign after (监销)."""
+    KEEP = "keep"
+    """Inspections, fixity, backups, handover."""
 
 
 class Scope(StrEnum):
@@ -42,18 +66,26 @@ class Scope(StrEnum):
 _R = Right
 ROLE_RIGHTS = MappingProxyType(
     {
-        Role.CLERK: frozenset({_R.SELF, _R.DELIVER, _R.SEARCH, _R.CONTENT}),
+        Role.CLERK: frozenset({_R.SELF, _R.DELIVER, _R.SEARCH, _R.CONTENT, _R.FILE}),
         Role.SERVICE: frozenset({_R.SELF, _R.DELIVER}),
-        Role.STAFF: frozenset({_R.SELF, _R.SEARCH}),
-        Role.DEPARTMENT_HEAD: frozenset({_R.SELF, _R.SEARCH}),
-        Role.COMPANY_LEADER: frozenset({_R.SELF, _R.SEARCH}),
-        Role.ARCHIVIST: frozenset({_R.SELF, _R.DELIVER, _R.SEARCH, _R.CONTENT, _R.JOBS}),
-        Role.WITNESS: frozenset({_R.SELF}),
+        Role.STAFF: frozenset({_R.SELF, _R.SEARCH, _R.ASK}),
+        Role.DEPARTMENT_HEAD: frozenset({_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD}),
+        Role.COMPANY_LEADER: frozenset({_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD, _R.POLICY_APPROVE}),
+        Role.ARCHIVIST: frozenset(
+            {
+                *(_R.SELF, _R.DELIVER, _R.SEARCH, _R.CONTENT, _R.JOBS, _R.FILE, _R.SIGN_OFF, _R.ASK, _R.DECIDE),
+                *(_R.LEND, _R.HOLD, _R.APPRAISE, _R.EXECUTE, _R.KEEP, _R.POLICY_EDIT),
+            }
+        ),
+        Role.WITNESS: frozenset({_R.SELF, _R.WITNESS}),
         Role.AUDITOR: frozenset({_R.SELF, _R.LEDGER, _R.METRICS}),
         Role.ADMIN: frozenset({_R.SELF, _R.PEOPLE, _R.JOBS, _R.METRICS}),
     }
 )
 """Three powers are kept apart (三员分立): who runs the system reads no content, who audits it changes nothing."""
+
+DELEGABLE = frozenset({_R.DECIDE})
+"""What a delegation lends."""
 
 SEES_ALL = frozenset({Role.ARCHIVIST, Role.STAFF, Role.DEPARTMENT_HEAD, Role.COMPANY_LEADER})
 CONTENT_OF_ALL = frozenset({Role.ARCHIVIST})
@@ -61,17 +93,26 @@ CONTENT_OF_ALL = frozenset({Role.ARCHIVIST})
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The person behind a request, with the roles held now."""
+    """The person behind a request, with the roles held now. ``natural_id`` is the natural person's; ``delegated``: roles that
+    others have delegated to them, in which they may decide and nothing else."""
 
     person_id: str
     name: str
     roles: frozenset[Role]
     department: str | None = None
     by_cookie: bool = False
+    natural_id: str = ""
+    delegated: frozenset[Role] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not self.natural_id:
+            object.__setattr__(self, "natural_id", self.person_id)
 
     @property
     def rights(self) -> frozenset[Right]:
-        return frozenset().union(*(ROLE_RIGHTS[role] for role in self.roles))
+        own: frozenset[Right] = frozenset().union(*(ROLE_RIGHTS[role] for role in self.roles))
+        lent: frozenset[Right] = frozenset().union(*(ROLE_RIGHTS[role] for role in self.delegated))
+        return own | (lent & DELEGABLE)
 
     def may(self, right: Right) -> bool:
         return right in self.rights
@@ -89,11 +130,8 @@ class Principal:
         return not (self.roles & CONTENT_OF_ALL or (self.may(Right.CONTENT) and self.scope is Scope.OWN))
 
 
-def may(principal: Principal, right: Right, item: Item) -> bool:
-    """May this person do this to this item, now? SEARCH means to know of it, CONTENT to open it."""
-    if not principal.may(right) or item.state == ItemState.DESTROYED:
+def may_know(principal: Principal, item: Item) -> bool:
+    """May this person know that the item exists? Whether they may open it is ``grants.opening``'s to say."""
+    if not principal.may(Right.SEARCH) or item.state == ItemState.DESTROYED:
         return False
-    own = item.owner_id == principal.person_id
-    if right is Right.CONTENT:
-        return (own or bool(principal.roles & CONTENT_OF_ALL)) and not item.restricted
-    return own or principal.scope is Scope.ALL
+    return item.owner_id == principal.person_id or principal.scope is Scope.ALL

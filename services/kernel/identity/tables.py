@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, String
+from sqlalchemy import Boolean, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.kernel.clock import UtcDateTime, now
@@ -12,12 +12,26 @@ from services.kernel.db import Base
 from services.kernel.ids import new_id
 
 
+class Department(Base):
+    """A department (部门), by the name that people and items carry."""
+
+    __tablename__ = "departments"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    parent: Mapped[str | None] = mapped_column(ForeignKey("departments.name"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class Person(Base):
-    """A natural person or a service account that acts in the archive."""
+    """An account that acts in the archive. ``natural_id`` is the first account of the natural person behind it: several
+    accounts of one human share it, and a service account has that of whoever answers for it. Duties are kept apart by it."""
 
     __tablename__ = "people"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    natural_id: Mapped[str] = mapped_column(
+        String(36), index=True, default=lambda context: context.get_current_parameters()["id"]
+    )
     name: Mapped[str] = mapped_column(String(80), unique=True)
     department: Mapped[str | None] = mapped_column(String(80))
     password_hash: Mapped[str | None] = mapped_column(String(200))
@@ -41,6 +55,23 @@ class PersonRole(Base):
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     person: Mapped[Person] = relationship(back_populates="roles")
+
+
+class Delegation(Base):
+    """One person decides for another, in one role, for a while (委托). Both then hold the duty: see ``duties``."""
+
+    __tablename__ = "delegations"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    giver_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    taker_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    role: Mapped[str] = mapped_column(String(24))
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    giver: Mapped[Person] = relationship(foreign_keys=giver_id, lazy="joined")
 
 
 class Credential(Base):

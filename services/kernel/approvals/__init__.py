@@ -1,0 +1,1 @@
+"""Approvals: rounds of people whom policy names (``standing``, pure), and the signatures that they give (``decisions``)."""

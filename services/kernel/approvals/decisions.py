@@ -1,0 +1,101 @@
+"""Giving and counting signatures. Who may sign is policy's; that nobody signs twice or for themselves is ``duties``'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.kernel.approvals.standing import Seat, Signature, Standing, standing
+from services.kernel.approvals.tables import Approval
+from services.kernel.clock import now
+from services.kernel.errors import Conflict, Forbidden
+from services.kernel.identity import duties
+from services.kernel.identity.delegations import Capacity, capacities
+from services.kernel.identity.duties import Duty, Subject
+from services.kernel.identity.rights import Principal
+from services.kernel.policy.model import Round
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is to be approved: the subject, the digest of its content, the rounds that policy asks for under version
+    ``policy``, and the departments that “requester” and “item” stand for."""
+
+    subject: Subject
+    digest: str
+    rounds: Sequence[Round]
+    policy: int
+    requester_department: str | None = None
+    item_departments: frozenset[str] = frozenset()
+    valid_for: timedelta | None = None
+
+
+def standing_of(session: Session, matter: Matter, *, at: datetime | None = None) -> Standing:
+    """How far the matter has come. Signatures under another digest, and expired ones, do not count; one that was valid when it
+    was given stays so whatever becomes of the signer (hard case 10)."""
+    moment = at or now()
+    query = select(Approval).where(
+        Approval.kind == matter.subject.kind, Approval.subject_id == matter.subject.id, Approval.digest == matter.digest
+    )
+    valid = [each for each in session.scalars(query) if each.expires_at is None or each.expires_at > moment]
+    return standing(matter.rounds, [Signature(each.round, each.approver, each.natural_id, each.approves) for each in valid])
+
+
+def decide(session: Session, actor: Principal, matter: Matter, *, approves: bool, reason: str) -> tuple[Approval, Standing]:
+    """Signs for the first open seat that the actor may fill, in their own role or by delegation. Raises ``Conflict`` when
+    nothing is open, ``Forbidden`` when no open seat is theirs, or when they may not sign here at all."""
+    before = standing_of(session, matter)
+    if not before.open:
+        raise Conflict("This is decided already; there is nothing left to sign.")
+    seat, capacity = _seat(session, actor, matter, before.seats)
+    for_id = capacity.giver_id
+    duties.assume(session, actor, Duty.APPROVE, matter.subject, for_id=for_id)
+    approval = Approval(
+        kind=matter.subject.kind,
+        subject_id=matter.subject.id,
+        digest=matter.digest,
+        round=seat.round,
+        approver=seat.approver,
+        role=capacity.role,
+        person_id=actor.person_id,
+        natural_id=actor.natural_id,
+        for_id=for_id,
+        approves=approves,
+        reason=reason,
+        policy=matter.policy,
+        expires_at=now() + matter.valid_for if matter.valid_for is not None else None,
+    )
+    session.add(approval)
+    session.flush()
+    return approval, standing_of(session, matter)
+
+
+def may_sign(session: Session, actor: Principal, matter: Matter) -> bool:
+    """Whether an open seat waits for this person; a list of what waits for them is made of this."""
+    seats = standing_of(session, matter).seats
+    return any(_fits(seat, capacity, matter) for seat in seats for capacity in capacities(session, actor))
+
+
+def _seat(session: Session, actor: Principal, matter: Matter, seats: Sequence[Seat]) -> tuple[Seat, Capacity]:
+    for capacity in capacities(session, actor):
+        for seat in seats:
+            if _fits(seat, capacity, matter):
+                return seat, capacity
+    wanted = ", ".join(sorted({role for seat in seats for role in seat.rule.roles}))
+    raise Forbidden(f"This waits for: {wanted} (of the department that policy names). Ask one of them, or for a delegation.")
+
+
+def _fits(seat: Seat, capacity: Capacity, matter: Matter) -> bool:
+    if capacity.role not in seat.rule.roles:
+        return False
+    match seat.rule.department:
+        case "requester":
+            return capacity.department == matter.requester_department
+        case "item":
+            return capacity.department in matter.item_departments
+        case _:
+            return True
