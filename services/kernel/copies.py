@@ -1,5 +1,7 @@
-"""Tracked copies (复制件登记): each copy that was handed out, in paper or as a file, until it is given back or destroyed. A destruction
-reaches the item's copies too, so the register is the kernel's: filing makes the general manager's, access all others."""
+"""Tracked copies (复制件登记): each copy that was handed out, in paper or as a file, until it is given back or destroyed.
+
+A destruction reaches the copies too, so the register is the kernel's: filing makes the general manager's, access all others.
+"""
 
 from __future__ import annotations
 

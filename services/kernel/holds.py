@@ -1,5 +1,8 @@
-"""Holds (保留, 冻结): each blocks every kind of removal of what it is placed on. Several may lie on one item; ``Item.holds`` counts
-those that reach it, so that whoever removes anything asks one column in the transaction that removes."""
+"""Holds (保留, 冻结): each blocks every kind of removal of what it is placed on.
+
+Several may lie on one item; ``Item.holds`` counts those that reach it, so that whoever removes anything asks one column in the
+transaction that removes.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from services.kernel.ids import new_id
 
 
 class Hold(Base):
-    """``scope`` is ``item``, ``file`` (a customer's file), ``party`` or ``query``; ``target`` the id, or the query's digest. Items
-    that come into the scope later inherit it. ``reason_sealed`` is under the hold's own data key."""
+    """``scope`` is ``item``, ``file`` (a customer's file), ``party`` or ``query``; ``target`` the id, or the query's digest.
+    Items that come into the scope later inherit it. ``reason_sealed`` is under the hold's own data key."""
 
     __tablename__ = "holds"
 
