@@ -16,7 +16,13 @@ from prometheus_client import CollectorRegistry
 from services.access import endpoints as access
 from services.audit import endpoints as audit
 from services.console import pages as console
+from services.filing import endpoints as filing
 from services.filing import tables as filing_tables
+from services.filing.corrections import tables as corrections
+from services.filing.forms import tables as forms
+from services.filing.handovers import tables as handovers
+from services.filing.numbers import tables as numbers
+from services.filing.quality import tables as quality
 from services.filing.tasks import CatalogueHandler
 from services.ingest import endpoints as ingest
 from services.ingest import hotfolder, resumable
@@ -24,7 +30,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, keymarks, migrations, notices
+from services.kernel import casefiles, copies, holds, keymarks, migrations, notices
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import s3, vault_transit
 from services.kernel.blobs.keys import FileMasterKey, MasterKey, Vault, secret_file
@@ -55,7 +61,10 @@ from services.search.index.fts5 import Fts5Index
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (filing_tables, approvals, copies, grants, holds, notices)
+TABLES = (
+    *(filing_tables, corrections, forms, handovers, numbers, quality),
+    *(approvals, casefiles, copies, grants, holds, notices),
+)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 ORIGIN = "muniment/ledger"
@@ -142,6 +151,7 @@ class Room:
 ROOMS: Mapping[str, Room] = {
     "ingest": Room(lambda kernel: (ingest.router, resumable.router(kernel)), frozenset({"objects", "keys"})),
     "access": Room(lambda _: (identity.router, policy.router, queue.router, access.router), frozenset({"objects", "keys"})),
+    "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index", "keys"})),
     "audit": Room(lambda _: (audit.router,), frozenset()),
 }

@@ -1,0 +1,13 @@
+"""All of filing's routes. Fixed paths come before those with a number in them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.filing.casefiles import endpoints as casefiles
+from services.filing.forms import endpoints as forms
+from services.filing.quality import endpoints as quality
+
+router = APIRouter()
+for part in (quality, forms, casefiles):
+    router.include_router(part.router)
