@@ -17,7 +17,6 @@ from deploy.dev.servers.cluster import NotUp
 from deploy.dev.servers.process import Running
 from deploy.dev.servers.site import Site
 
-
 _ONE = {
     "stop": "stop one politely",
     "kill": "end one with SIGKILL",
