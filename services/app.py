@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 from fastapi import APIRouter, FastAPI
-from prometheus_client import CollectorRegistry
 
 from services.access import endpoints as access
 from services.audit import endpoints as audit
@@ -41,11 +40,13 @@ from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Place, Settings
 from services.kernel.core import Kernel
 from services.kernel.db import Database
-from services.kernel.errors import InvalidInput
+from services.kernel.errors import InvalidInput, Unavailable
+from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
 from services.kernel.http import health, middleware, problems
 from services.kernel.identity import endpoints as identity
 from services.kernel.ledger.note import Signer
+from services.kernel.metrics import Metrics
 from services.kernel.policy import endpoints as policy
 from services.kernel.policy.lookup import LookupKeys
 from services.kernel.queue import endpoints as queue
@@ -85,8 +86,7 @@ def build(settings: Settings) -> Archive:
     Raises ``Conflict`` where the keys at hand are not those of the catalogue."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.catalogue)
-    if not migrations.is_current(database):
-        migrations.upgrade(database)
+    _migrate(database, settings)
     wakeup = Wakeup(make_celery(settings))
     database.after_commit.append(wakeup.after_commit)
     secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in _key_files(settings)}
@@ -100,9 +100,17 @@ def build(settings: Settings) -> Archive:
         lookups=lookups,
         signer=Signer(ORIGIN, secrets["ledger"]),
         wakeup=wakeup,
-        registry=CollectorRegistry(),
+        metrics=Metrics(),
     )
     return Archive(kernel, search_index(settings))
+
+
+def _migrate(database: Database, settings: Settings) -> None:
+    if migrations.is_current(database):
+        return
+    if not settings.migrate:
+        raise Unavailable("The catalogue is older than this program, which may not change it. Run “muniment migrate” first.")
+    migrations.upgrade(database)
 
 
 def _key_files(settings: Settings) -> tuple[str, ...]:
@@ -164,13 +172,15 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     """The HTTP face of all rooms, or of some. The console speaks HTTP to the API also where both are one process; apart, it
     finds it at ``api_url``."""
     kernel = archive.kernel
-    app = _framed(kernel.registry)
+    app = _framed(kernel.metrics)
     app.state.kernel, app.state.index = kernel, archive.index
     app.include_router(health.router)
     for name in ROOMS:
         if name in rooms:
             for router in ROOMS[name].routers(kernel):
                 app.include_router(router)
+    if "access" in rooms:  # of the archive as a whole one room tells
+        kernel.metrics.tell(CatalogueFigures(kernel.database))
     whole = set(ROOMS) <= set(rooms)
     needs = {"catalogue"}.union(*(ROOMS[name].needs for name in ROOMS if name in rooms), {"broker"} if whole else ())
     app.state.probes = {name: probe for name, probe in _probes(archive).items() if name in needs}
@@ -183,7 +193,7 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
 
 def console_alone(settings: Settings) -> FastAPI:
     """The console's HTTP face in a process that holds nothing of the archive: no catalogue, no key, no store."""
-    app = _framed(CollectorRegistry())
+    app = _framed(Metrics())
     client = _api(settings)
     me = f"{str(client.base_url).rstrip('/')}/api/v1/me"  # which answers anyone, if only that they must sign in first
     app.state.probes = {"api": lambda: httpx.get(me, timeout=API_SECONDS, trust_env=False).status_code < SERVER_ERROR}
@@ -192,11 +202,11 @@ def console_alone(settings: Settings) -> FastAPI:
     return app
 
 
-def _framed(registry: CollectorRegistry) -> FastAPI:
+def _framed(metrics: Metrics) -> FastAPI:
     app = FastAPI(title="Muniment", version="1", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.leaving = Event()
+    app.state.leaving, app.state.metrics = Event(), metrics
     problems.install(app)
-    app.add_middleware(middleware.RequestFrame, registry=registry)
+    app.add_middleware(middleware.RequestFrame, metrics=metrics)
     return app
 
 
@@ -245,6 +255,7 @@ def runner(settings: Settings, reading: tuple[Inspector, Reader] | None = None) 
         handlers(archive, reading),
         lease_seconds=settings.lease_seconds,
         max_attempts=settings.max_attempts,
+        tell=archive.kernel.metrics.job,
     )
 
 

@@ -60,7 +60,8 @@ class ReadHandler:
                 return
             file_page = page.file_page
         try:
-            copy = self._reader.read(source, media_type=media_type, file_page=file_page, number=number)
+            with self._kernel.metrics.pages.time():
+                copy = self._reader.read(source, media_type=media_type, file_page=file_page, number=number)
         except ParserRefused as refusal:
             with lease.progress() as session:
                 problem = Problem(refusal.code, refusal.detail, number)
