@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from services.kernel.config import Settings
+from services.kernel.queue.redis_errors import RedisError
 from services.kernel.queue.settling import settle_acknowledgements
 from services.kernel.queue.stages import Queue
 
