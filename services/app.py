@@ -17,11 +17,6 @@ from services.audit import endpoints as audit
 from services.console import pages as console
 from services.filing import endpoints as filing
 from services.filing import tables as filing_tables
-from services.filing.corrections import tables as corrections
-from services.filing.forms import tables as forms
-from services.filing.handovers import tables as handovers
-from services.filing.numbers import tables as numbers
-from services.filing.quality import tables as quality
 from services.filing.tasks import CatalogueHandler
 from services.ingest import endpoints as ingest
 from services.ingest import hotfolder, resumable
@@ -29,7 +24,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import casefiles, copies, holds, keymarks, migrations, notices
+from services.kernel import copies, holds, keymarks, migrations, notices, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import s3, vault_transit
 from services.kernel.blobs.keys import FileMasterKey, MasterKey, Vault, secret_file
@@ -43,7 +38,7 @@ from services.kernel.db import Database
 from services.kernel.errors import InvalidInput, Unavailable
 from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
-from services.kernel.http import health, middleware, problems
+from services.kernel.http import health, middleware, problems, traces
 from services.kernel.identity import endpoints as identity
 from services.kernel.ledger.note import Signer
 from services.kernel.metrics import Metrics
@@ -62,10 +57,7 @@ from services.search.index.fts5 import Fts5Index
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (
-    *(filing_tables, corrections, forms, handovers, numbers, quality),
-    *(approvals, casefiles, copies, grants, holds, notices),
-)
+TABLES = (filing_tables, approvals, copies, grants, holds, notices)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 ORIGIN = "muniment/ledger"
@@ -84,6 +76,7 @@ class Archive:
 def build(settings: Settings) -> Archive:
     """The archive that the settings tell of: SQLite, local files, key files and the embedded Valkey unless they name servers.
     Raises ``Conflict`` where the keys at hand are not those of the catalogue."""
+    tracing.begin(settings.traces)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.catalogue)
     _migrate(database, settings)
@@ -186,13 +179,15 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     app.state.probes = {name: probe for name, probe in _probes(archive).items() if name in needs}
     if CONSOLE in rooms:
         # An error of the API is an answer there, not an exception here.
-        here = httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://archive")
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        here = httpx.AsyncClient(transport=transport, base_url="http://archive", event_hooks=traces.HOOKS)
         console.mount(app, here if whole else _api(kernel.settings))
     return app
 
 
 def console_alone(settings: Settings) -> FastAPI:
     """The console's HTTP face in a process that holds nothing of the archive: no catalogue, no key, no store."""
+    tracing.begin(settings.traces)
     app = _framed(Metrics())
     client = _api(settings)
     me = f"{str(client.base_url).rstrip('/')}/api/v1/me"  # which answers anyone, if only that they must sign in first
@@ -203,17 +198,19 @@ def console_alone(settings: Settings) -> FastAPI:
 
 
 def _framed(metrics: Metrics) -> FastAPI:
-    app = FastAPI(title="Muniment", version="1", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Muniment", version="1", openapi_url=None, docs_url=None, redoc_url=None, telemetry=traces.SILENT)
     app.state.leaving, app.state.metrics = Event(), metrics
     problems.install(app)
     app.add_middleware(middleware.RequestFrame, metrics=metrics)
+    app.add_middleware(traces.Traced)
     return app
 
 
 def _api(settings: Settings) -> httpx.AsyncClient:
     if settings.api_url is None:
         raise InvalidInput("A console that is served apart must know where the API is. Set MUNIMENT_API_URL.")
-    return httpx.AsyncClient(base_url=settings.api_url.rstrip("/"), timeout=API_SECONDS, trust_env=False)
+    url = settings.api_url.rstrip("/")
+    return httpx.AsyncClient(base_url=url, timeout=API_SECONDS, trust_env=False, event_hooks=traces.HOOKS)
 
 
 def _probes(archive: Archive) -> dict[str, health.Probe]:

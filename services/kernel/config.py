@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     api_url: str | None = Field(None, description="Where a console that is served apart finds the API.")
     drain_seconds: float = Field(25.0, ge=0, description="How long requests in hand may take to end when serving stops.")
     metrics_port: int | None = Field(None, description="Where worker and schedule tell their counters; nowhere when unset.")
+    traces: str | None = Field(
+        None, description="Where spans go: a file for lines of JSON, or the http(s) URL of what takes OTLP; nowhere when unset."
+    )
     https: bool = Field(False, description="Set when a TLS proxy stands in front: cookies become Secure.")
 
     engine: Literal["auto", "rapid", "tesseract"] = "auto"

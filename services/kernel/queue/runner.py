@@ -11,11 +11,12 @@ from pathlib import Path
 
 import structlog
 
+from services.kernel import tracing
 from services.kernel.db import Database
 from services.kernel.errors import MunimentError, Unavailable, where
 from services.kernel.queue import jobs
 from services.kernel.queue.jobs import AWAY_SECONDS, Lease, LeaseLost, Stopping, claim
-from services.kernel.queue.stages import Queue, Stage
+from services.kernel.queue.stages import WAY, Queue, Stage
 from services.kernel.queue.tables import JobState
 from services.kernel.timing import step
 
@@ -85,7 +86,7 @@ class Runner:
 
     def _outcome(self, lease: Lease, began: float) -> str:
         try:
-            with step(lease.stage):
+            with tracing.span(f"{WAY[lease.stage].room}.{lease.stage}", parent=lease.trace), step(lease.stage):
                 self._handlers[lease.stage](lease)
         except LeaseLost:
             log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
