@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from services.filing.casefiles import endpoints as casefiles
-from services.filing.corrections import tables as _corrections  # noqa: F401
+from services.filing.corrections import endpoints as corrections
 from services.filing.forms import endpoints as forms
 from services.filing.handovers import tables as _handovers  # noqa: F401
 from services.filing.quality import endpoints as quality
 
 router = APIRouter()
-for part in (quality, forms, casefiles):
+for part in (quality, corrections, forms, casefiles):
     router.include_router(part.router)

@@ -15,7 +15,7 @@ from services.filing.quality.service import passed
 from services.kernel import notices
 from services.kernel.blobs.keys import Vault
 from services.kernel.clock import OFFICE, now
-from services.kernel.errors import Conflict
+from services.kernel.errors import Conflict, Forbidden
 from services.kernel.identity import duties
 from services.kernel.identity.duties import Duty
 from services.kernel.identity.rights import Principal
@@ -79,11 +79,16 @@ def submit(session: Session, vault: Vault, actor: Principal, items: Sequence[Ite
 
 def sign(session: Session, actor: Principal, form: FilingForm, *, request: str | None) -> None:
     """Signs the form: its items become part of the archive, and their numbers final. Raises ``Forbidden`` for whoever
-    scanned or checked one of them."""
+    scanned, checked or corrected one of them."""
     items = _decide(session, actor, form, FormState.SIGNED)
     _require_checked(session, items)
     held = versions.current(session)
     checklist.require_complete(session, held.policy, items)
+    if corrected := repository.corrected_by(session, actor, items):
+        raise Forbidden(
+            f"You corrected {', '.join(corrected)} yourself. Whoever signs has had no hand in the entry; ask another person.",
+            code="separation-of-duties",
+        )
     for item in items:
         duties.assume(session, actor, Duty.SIGN_OFF, reach.subject(session, item))
         numbers.make_final(session, item)
