@@ -23,7 +23,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import keymarks, migrations, notices, tracing
+from services.kernel import copies, holds, keymarks, migrations, notices, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import s3, vault_transit
 from services.kernel.blobs.keys import FileMasterKey, MasterKey, Vault, secret_file
@@ -56,7 +56,7 @@ from services.search.index.fts5 import Fts5Index
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (filing_tables, approvals, grants, notices)
+TABLES = (filing_tables, approvals, copies, grants, holds, notices)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 ORIGIN = "muniment/ledger"

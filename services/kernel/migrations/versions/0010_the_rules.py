@@ -147,6 +147,60 @@ def upgrade() -> None:
     with op.batch_alter_table("grant_items", schema=None) as batch_op:
         batch_op.create_index("ix_grant_items_item_id", ["item_id"], unique=False)
 
+    op.create_table(
+        "holds",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("scope", sa.String(length=8), nullable=False),
+        sa.Column("target", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.String(length=36), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("placed_by", sa.String(length=36), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("remind_on", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["key_id"], ["data_keys.id"], name=op.f("fk_holds_key_id_data_keys")),
+        sa.ForeignKeyConstraint(["placed_by"], ["people.id"], name=op.f("fk_holds_placed_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
+    )
+    with op.batch_alter_table("holds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_holds_target"), ["target"], unique=False)
+
+    op.create_table(
+        "hold_items",
+        sa.Column("hold_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["holds.id"], name=op.f("fk_hold_items_hold_id_holds")),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_hold_items_item_id_items")),
+        sa.PrimaryKeyConstraint("hold_id", "item_id", name=op.f("pk_hold_items")),
+    )
+    with op.batch_alter_table("hold_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_items_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "tracked_copies",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("form", sa.String(length=12), nullable=False),
+        sa.Column("holder_id", sa.String(length=36), nullable=False),
+        sa.Column("made_by", sa.String(length=36), nullable=False),
+        sa.Column("ground", sa.String(length=60), nullable=False),
+        sa.Column("purpose_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(["ended_by"], ["people.id"], name=op.f("fk_tracked_copies_ended_by_people")),
+        sa.ForeignKeyConstraint(["holder_id"], ["people.id"], name=op.f("fk_tracked_copies_holder_id_people")),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_tracked_copies_item_id_items")),
+        sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_tracked_copies_made_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tracked_copies")),
+    )
+    with op.batch_alter_table("tracked_copies", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tracked_copies_holder_id"), ["holder_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tracked_copies_item_id"), ["item_id"], unique=False)
+
     # not as a batch: SQLite would make the table anew, under the feet of all that refer to it
     op.add_column("people", sa.Column("natural_id", sa.String(length=36), nullable=False, server_default=""))
     op.execute("UPDATE people SET natural_id = id")
@@ -156,6 +210,20 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_people_natural_id"), table_name="people")
     op.drop_column("people", "natural_id")
+
+    with op.batch_alter_table("tracked_copies", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tracked_copies_item_id"))
+        batch_op.drop_index(batch_op.f("ix_tracked_copies_holder_id"))
+
+    op.drop_table("tracked_copies")
+    with op.batch_alter_table("hold_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hold_items_item_id"))
+
+    op.drop_table("hold_items")
+    with op.batch_alter_table("holds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_holds_target"))
+
+    op.drop_table("holds")
     with op.batch_alter_table("grant_items", schema=None) as batch_op:
         batch_op.drop_index("ix_grant_items_item_id")
 
