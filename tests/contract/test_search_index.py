@@ -80,6 +80,15 @@ def all_pages(index, search: Search, limit: int):
     return first, hits
 
 
+def test_a_document_of_an_earlier_moment_never_replaces_one_of_a_later(index):
+    """A worker that stood still between reading the catalogue and writing the index comes too late."""
+    index.put([item(1, "新的", as_of=7), item(2, "合同", as_of=7)])
+    index.put([item(1, "旧的", as_of=6), item(2, "改过", as_of=8), item(3, "别的", as_of=6)])
+    assert [found(index, word) for word in ("旧的", "新的", "改过", "合同", "别的")] == [[], ["i1"], ["i2"], [], ["i3"]]
+    index.put([item(1, "重做", as_of=7)])
+    assert (found(index, "重做"), index.count()) == (["i1"], 3)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_answers_are_the_referees(filled, archive, seed):
     rnd = random.Random(seed)

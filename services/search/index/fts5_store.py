@@ -23,7 +23,7 @@ from services.search.index.port import IndexDocument
 from services.search.index.prepared import Prepared
 from services.search.index.snippets import StoredPage
 
-LAYOUT = "2"
+LAYOUT = "3"
 _LEAST_SQLITE = (3, 53)
 _BUSY_MS = 10_000
 _PAGES = 1 << 20
@@ -44,13 +44,14 @@ CREATE TABLE item_amount (n INTEGER, cents INTEGER, PRIMARY KEY (n, cents)) WITH
 CREATE TABLE content (n INTEGER PRIMARY KEY, reference_code TEXT, title TEXT, personal TEXT, forms TEXT);
 CREATE TABLE page (place INTEGER PRIMARY KEY, form TEXT NOT NULL, lines BLOB NOT NULL, boxes BLOB NOT NULL);
 CREATE TABLE gone (item_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE moment (item_id TEXT PRIMARY KEY, as_of INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 ({}, content='', columnsize=0, tokenize='ascii', prefix='1');
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 """.format(", ".join(COLUMNS))
 """``item`` is narrow, as every match reads it; ``received`` is microseconds since 1970. ``page.place`` is the item's ``n`` ×
 2^20 + page number. The tokenizer ``ascii`` splits at white space and ASCII punctuation only, and tokens hold neither.
 ``page.lines`` is compressed UTF-8, ``page.boxes`` eight 32-bit floats a line. ``gone`` lists what was deleted while the
-generation was under construction."""
+generation was under construction, ``moment`` of which moment of the catalogue a document is."""
 
 _INSERT = f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"  # noqa: S608  # fixed names
 _FORGET = f"INSERT INTO words (words, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?{', ?' * len(COLUMNS)})"  # noqa: S608
@@ -112,6 +113,8 @@ def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = F
         ).get
     ):
         return
+    if document.as_of is not None and not _enter_moment(connection, document.item_id, document.as_of):
+        return
     remove(connection, document.item_id)
     connection.execute("DELETE FROM gone WHERE item_id = ?", (document.item_id,))
     n = connection.execute(
@@ -130,6 +133,12 @@ def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = F
         [(n * _PAGES + page.number, page.form, page.lines, page.boxes) for page in prepared.pages],
     )
     connection.execute(_INSERT, (n, *_columns(prepared.forms, [page.form for page in prepared.pages])))
+
+
+def _enter_moment(connection: apsw.Connection, item_id: str, as_of: int) -> bool:
+    """Note of which moment an item's document is; return False where one of a later moment is there."""
+    newer = "INSERT INTO moment VALUES (?, ?) ON CONFLICT DO UPDATE SET as_of = excluded.as_of WHERE as_of <= excluded.as_of"
+    return connection.execute(f"{newer} RETURNING 1", (item_id, as_of)).get is not None
 
 
 def remove(connection: apsw.Connection, item_id: str) -> bool:
