@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.kernel.core import Kernel
-from services.kernel.items import changed
 from services.kernel.queue.jobs import Lease
 from services.kernel.tables import Item
 from services.search.documents import index_document
@@ -20,11 +19,8 @@ class IndexHandler:
         kernel = self._kernel
         with kernel.database.read() as session:
             item = session.get_one(Item, lease.payload["item"])
-            revision, edits = item.revision, item.edits
+            revision = item.revision
             document = index_document(session, kernel.vault, kernel.lookups, item)
         self._index.put([document])
         with lease.finish() as session:
-            now = session.get_one(Item, item.id)
-            now.indexed_revision = revision
-            if now.edits != edits:  # changed meanwhile, and the newer document may have been put before ours
-                changed(session, now)
+            session.get_one(Item, item.id).indexed_revision = revision

@@ -14,6 +14,7 @@ from services.kernel.clock import OFFICE, now
 from services.kernel.dialects import TO_CHANGE, insert_once
 from services.kernel.errors import Conflict, InvalidInput, NotFound
 from services.kernel.identity.rights import Principal, Scope
+from services.kernel.items import changed
 from services.kernel.ledger import journal
 from services.kernel.model import ItemState
 from services.kernel.policy import versions
@@ -81,8 +82,11 @@ def put(session: Session, actor: Principal, file: CaseFile, items: Sequence[Item
         values = {"file_id": file.id, "item_id": item.id, "by_id": actor.person_id, "at": now()}
         if insert_once(session, CaseFileItem, **values):
             added.append(item.id)
+        before = (item.business_type, item.customer_type)
         item.business_type = item.business_type or file.business_type
         item.customer_type = item.customer_type or file.customer_type
+        if before != (item.business_type, item.customer_type):
+            changed(session, item)
     for each in added:
         journal.append(session, "file.add", actor=actor.person_id, item=each, request=request, file=file.id)
 
