@@ -20,7 +20,7 @@ from services.kernel.ledger import journal
 from services.kernel.queue.jobs import release_expired
 from services.kernel.tables import Blob, Counter, DataKey
 from tests import databases
-from tests.contract.leases import ATTEMPTS, put, take
+from tests.contract.leases import ATTEMPTS, LAPSED, put, take
 
 pytestmark = pytest.mark.cluster
 
@@ -109,21 +109,20 @@ def test_a_lock_that_is_not_to_be_had_in_time_is_unavailable(url, catalogue, mon
 def test_a_writer_that_falls_silent_holds_nobody_up(catalogue, other, monkeypatch):
     """A machine that stands still within a transaction may hold the ledger's head, for which all wait."""
     monkeypatch.setattr(dialects, "SILENT_WRITER_MS", 500)
+    others: list[int] = []
     with pytest.raises(Unavailable), catalogue.write() as silent:
         journal.append(silent, "act", actor=None)
-        began = time.monotonic()
         with other.write() as session:
-            assert journal.append(session, "act", actor=None) == 0
-        assert 0.3 < time.monotonic() - began < 5
+            others.append(journal.append(session, "act", actor=None))
         silent.add(Counter(series="too late"))
+    assert others == [0]
     with other.read() as session:
         assert session.get(Counter, "too late") is None
 
 
 def test_a_job_that_is_being_written_to_is_passed_over_by_the_scheduler(catalogue, other):
     put(catalogue, "a", "b")
-    busy, _ = take(catalogue, seconds=0.01), take(catalogue, seconds=0.01)
-    time.sleep(0.05)
+    busy, _ = take(catalogue, seconds=LAPSED), take(catalogue, seconds=LAPSED)
     with replace(busy, seconds=60).progress():
         assert release_expired(other, max_attempts=ATTEMPTS) == 1
     assert release_expired(other, max_attempts=ATTEMPTS) == 0, "and its lease was renewed"
@@ -134,10 +133,8 @@ def test_claims_pass_each_other(catalogue, other):
     first, second = put(catalogue, "a", "b")
     with catalogue.write() as session:
         session.execute(text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE"), {"id": first})
-        began = time.monotonic()
-        assert take(other).job_id == second
+        assert take(other).job_id == second, "or it would wait in vain: who holds the first is this thread"
         assert take(other) is None
-        assert time.monotonic() - began < 2
 
 
 # ── a server that goes away ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -162,17 +159,16 @@ def test_a_transaction_whose_connection_is_lost_is_unavailable_and_undone(url, c
         assert session.scalars(select(Counter.series)).all() == []
 
 
-def test_a_server_that_is_not_there_is_told_at_once():
+def test_a_server_that_is_not_there_is_told_at_once(monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         nowhere = Database(f"postgresql+psycopg://nobody@127.0.0.1:{probe.getsockname()[1]}/none")
-        began = time.monotonic()
         for unit in (nowhere.read, nowhere.write):
             with pytest.raises(Unavailable), unit() as session:
                 session.scalar(select(1))
         with pytest.raises(Unavailable):
             migrations.upgrade(nowhere)
-        assert time.monotonic() - began < 3
 
 
 # ── a commit whose answer was lost ────────────────────────────────────────────────────────────────────────────────────────
