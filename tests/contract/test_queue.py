@@ -147,13 +147,13 @@ def test_progress_renews_the_lease_and_sets_the_attempts_back(queue):
         take(queue, seconds=LAPSED)
         release_expired(queue, max_attempts=ATTEMPTS)
     lease = take(queue)
-    assert job(queue, identity).attempts == 3
+    assert (job(queue, identity).attempts, job(queue, identity).deaths) == (1, 2)
     for _ in range(3):
         lapse(queue, lease)
         with lease.progress():
             pass
         assert release_expired(queue, max_attempts=ATTEMPTS) == 0
-    assert job(queue, identity).attempts == 1
+    assert (job(queue, identity).attempts, job(queue, identity).deaths) == (1, 0)
 
 
 def test_what_is_written_with_progress_is_written_with_the_proof_or_not_at_all(queue):

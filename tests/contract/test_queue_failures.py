@@ -14,7 +14,7 @@ from services.kernel.queue.jobs import DEATHS_PER_ATTEMPT, Lease, LeaseLost, rel
 from services.kernel.queue.runner import dead_owners, owner_name
 from services.kernel.queue.scheduler import Scheduler
 from services.kernel.queue.stages import Queue, Stage
-from services.kernel.queue.tables import JobState
+from services.kernel.queue.tables import Job, JobState
 from services.kernel.tables import Counter
 from tests.contract.leases import ATTEMPTS, LAPSED, Calls, done, job, put, runner, take, until
 
@@ -61,6 +61,26 @@ def test_a_poison_job_that_kills_its_workers_is_quarantined(queue):
     assert row.state == JobState.PARKED
     assert "died" in row.reason
     assert take(queue) is None
+
+
+def test_a_job_whose_workers_are_killed_by_others_keeps_all_its_attempts(queue):
+    (identity,) = put(queue, "a")
+    for death in range(DEATHS_PER_ATTEMPT * ATTEMPTS - 1):
+        take(queue, f"host/{death}/1")
+        release_expired(queue, max_attempts=ATTEMPTS, gone=[f"host/{death}/1"])
+    for _ in range(ATTEMPTS - 1):
+        assert take(queue).fail("later", max_attempts=ATTEMPTS) is JobState.QUEUED
+        due(queue, identity)
+    assert job(queue, identity).deaths == DEATHS_PER_ATTEMPT * ATTEMPTS - 1
+    with take(queue).progress():
+        pass
+    row = job(queue, identity)
+    assert (row.attempts, row.deaths) == (1, 0), "progress sets both back"
+
+
+def due(queue: Database, identity: str) -> None:
+    with queue.write() as session:
+        session.get_one(Job, identity).due_at = 0.0
 
 
 # ── the scheduler ─────────────────────────────────────────────────────────────────────────────────────────────────────────
