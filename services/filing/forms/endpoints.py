@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fastapi import APIRouter
+from fastapi.responses import Response
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.orm import Session
 
 from services.filing import reach
+from services.filing.catalogue.endpoints import PDF, attachment
 from services.filing.forms import repository, service, view
 from services.filing.forms.service import MOST_ITEMS
 from services.filing.forms.tables import FilingForm
+from services.filing.paper import words
+from services.filing.paper.forms import form_pdf
 from services.kernel.errors import NotFound
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.idempotency import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right, may_know
+from services.kernel.ledger import journal
 from services.kernel.tables import Item
 
 router = APIRouter(prefix="/api/v1/filings", tags=["filing"])
@@ -86,6 +91,17 @@ def form(kernel: KernelDep, filing_id: str, principal: Principal = allow(Right.F
     """The form (归档登记表) as data."""
     with kernel.database.read() as session:
         return view.whole(session, kernel.vault, principal, _form(session, principal, filing_id, to_change=False))
+
+
+@router.get("/{filing_id}/form.pdf", response_class=Response)
+def printed(kernel: KernelDep, filing_id: str, request: RequestId, principal: Principal = allow(Right.FILE)) -> Response:
+    """The form (归档登记表), to be printed."""
+    with kernel.database.write() as session:
+        found = _form(session, principal, filing_id, to_change=False)
+        shown = view.whole(session, kernel.vault, principal, found)
+        journal.append(session, "filing.print", actor=principal.person_id, request=request, filing=found.id)
+    times = {"submitted": words.day(found.submitted_at), "decided": words.day(found.decided_at)}
+    return attachment(form_pdf(shown, times), PDF, f"{found.number}.pdf")
 
 
 @router.post("/{filing_id}/signature")

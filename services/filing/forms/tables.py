@@ -1,4 +1,4 @@
-"""Filing forms, and the labels printed for what they archived."""
+"""Filing forms and their lines."""
 
 from __future__ import annotations
 
@@ -51,18 +51,3 @@ class FilingLine(Base):
     reference_code: Mapped[str] = mapped_column(String(80))
     type: Mapped[str] = mapped_column(String(40))
     pages: Mapped[int] = mapped_column(Integer)
-
-
-class Label(Base):
-    """A label that was printed for an item's box: with which period and class. Where these have changed since, the box is to
-    be labelled anew (behaviour 6)."""
-
-    __tablename__ = "labels"
-
-    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
-    item_id: Mapped[str] = mapped_column(ForeignKey("items.id"), index=True)
-    retention: Mapped[str] = mapped_column(String(40))
-    period: Mapped[str] = mapped_column(String(24))
-    policy: Mapped[int] = mapped_column(Integer)
-    printed_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
-    printed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -11,11 +11,18 @@ from sqlalchemy.orm import Session
 from services.filing import numbering
 from services.filing.numbers.tables import NumberState, ReferenceNumber
 from services.kernel.dialects import TO_CHANGE
-from services.kernel.errors import Conflict, NotFound
+from services.kernel.errors import Conflict, InvalidInput, NotFound
 from services.kernel.identity.rights import Principal
+from services.kernel.items import changed
 from services.kernel.ledger import journal
 from services.kernel.policy.masks import mask_identifiers
+from services.kernel.policy.model import Policy
 from services.kernel.tables import Counter, Item
+
+
+def require_type(policy: Policy, name: str) -> None:
+    if name not in policy.taxonomy.types:
+        raise InvalidInput(f"Policy knows no type of this name. Choose one of: {', '.join(policy.taxonomy.types)}.")
 
 
 def make_final(session: Session, item: Item) -> None:
@@ -78,6 +85,7 @@ def use(session: Session, actor: Principal, item: Item, code: str, *, request: s
         old.state, old.reason, old.by_id = NumberState.VOID, f"The item was given the reserved {code}.", actor.person_id
     entry.state, entry.item_id = NumberState.DRAFT, item.id
     item.reference_code = code
+    changed(session, item)
     journal.append(session, "number.use", actor=actor.person_id, item=item.id, request=request, code=code)
 
 
