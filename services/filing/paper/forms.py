@@ -9,7 +9,7 @@ from services.filing.paper import words
 from services.filing.paper.sheet import Sheet
 
 HEADS = ("序号", "档号", "题名", "类别", "页数", "保管期限")
-WIDTHS = (10, 48, 70, 26, 12, 20)
+WIDTHS = (10, 46, 64, 32, 13, 21)
 STATES = {"submitted": "待签字", "signed": "已归档", "returned": "已退回"}
 
 
