@@ -17,6 +17,7 @@ from services.audit import endpoints as audit
 from services.console import pages as console
 from services.filing import endpoints as filing
 from services.filing import tables as filing_tables
+from services.filing.reports import service as reports
 from services.filing.tasks import CatalogueHandler
 from services.ingest import endpoints as ingest
 from services.ingest import hotfolder, resumable
@@ -254,6 +255,11 @@ def runner(settings: Settings, reading: tuple[Inspector, Reader] | None = None) 
         max_attempts=settings.max_attempts,
         tell=archive.kernel.metrics.job,
     )
+
+
+def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
+    """What the scheduler does from time to time; each is harmless when done again."""
+    return (lambda: reports.remind_of(archive.kernel.database),)
 
 
 def watch_hot_folder(archive: Archive, stop: Event) -> None:

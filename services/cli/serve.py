@@ -87,11 +87,13 @@ def schedule(data: DataOption = None) -> None:
     from services.kernel.queue.scheduler import Scheduler
 
     settings, stop = settings_for(data), Event()
-    kernel = archive.build(settings).kernel
+    built = archive.build(settings)
+    kernel = built.kernel
     _heed_signals(stop)
     if settings.metrics_port is not None:
         metrics.serve(kernel.metrics.registry, settings.host, settings.metrics_port)
-    Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts).run(stop)
+    rounds = archive.rounds(built)
+    Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts, rounds=rounds).run(stop)
 
 
 def _heed_signals(stop: Event) -> None:
