@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 from fastapi import APIRouter, FastAPI
-from prometheus_client import CollectorRegistry
 
 from services.access import endpoints as access
 from services.audit import endpoints as audit
@@ -24,7 +23,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, keymarks, migrations, notices
+from services.kernel import copies, holds, keymarks, migrations, notices, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import s3, vault_transit
 from services.kernel.blobs.keys import FileMasterKey, MasterKey, Vault, secret_file
@@ -35,11 +34,13 @@ from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Place, Settings
 from services.kernel.core import Kernel
 from services.kernel.db import Database
-from services.kernel.errors import InvalidInput
+from services.kernel.errors import InvalidInput, Unavailable
+from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
-from services.kernel.http import health, middleware, problems
+from services.kernel.http import health, middleware, problems, traces
 from services.kernel.identity import endpoints as identity
 from services.kernel.ledger.note import Signer
+from services.kernel.metrics import Metrics
 from services.kernel.policy import endpoints as policy
 from services.kernel.policy.lookup import LookupKeys
 from services.kernel.queue import endpoints as queue
@@ -74,10 +75,10 @@ class Archive:
 def build(settings: Settings) -> Archive:
     """The archive that the settings tell of: SQLite, local files, key files and the embedded Valkey unless they name servers.
     Raises ``Conflict`` where the keys at hand are not those of the catalogue."""
+    tracing.begin(settings.traces)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.catalogue)
-    if not migrations.is_current(database):
-        migrations.upgrade(database)
+    _migrate(database, settings)
     wakeup = Wakeup(make_celery(settings))
     database.after_commit.append(wakeup.after_commit)
     secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in _key_files(settings)}
@@ -91,9 +92,17 @@ def build(settings: Settings) -> Archive:
         lookups=lookups,
         signer=Signer(ORIGIN, secrets["ledger"]),
         wakeup=wakeup,
-        registry=CollectorRegistry(),
+        metrics=Metrics(),
     )
     return Archive(kernel, search_index(settings))
+
+
+def _migrate(database: Database, settings: Settings) -> None:
+    if migrations.is_current(database):
+        return
+    if not settings.migrate:
+        raise Unavailable("The catalogue is older than this program, which may not change it. Run “muniment migrate” first.")
+    migrations.upgrade(database)
 
 
 def _key_files(settings: Settings) -> tuple[str, ...]:
@@ -154,26 +163,30 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     """The HTTP face of all rooms, or of some. The console speaks HTTP to the API also where both are one process; apart, it
     finds it at ``api_url``."""
     kernel = archive.kernel
-    app = _framed(kernel.registry)
+    app = _framed(kernel.metrics)
     app.state.kernel, app.state.index = kernel, archive.index
     app.include_router(health.router)
     for name in ROOMS:
         if name in rooms:
             for router in ROOMS[name].routers(kernel):
                 app.include_router(router)
+    if "access" in rooms:  # of the archive as a whole one room tells
+        kernel.metrics.tell(CatalogueFigures(kernel.database))
     whole = set(ROOMS) <= set(rooms)
     needs = {"catalogue"}.union(*(ROOMS[name].needs for name in ROOMS if name in rooms), {"broker"} if whole else ())
     app.state.probes = {name: probe for name, probe in _probes(archive).items() if name in needs}
     if CONSOLE in rooms:
         # An error of the API is an answer there, not an exception here.
-        here = httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://archive")
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        here = httpx.AsyncClient(transport=transport, base_url="http://archive", event_hooks=traces.HOOKS)
         console.mount(app, here if whole else _api(kernel.settings))
     return app
 
 
 def console_alone(settings: Settings) -> FastAPI:
     """The console's HTTP face in a process that holds nothing of the archive: no catalogue, no key, no store."""
-    app = _framed(CollectorRegistry())
+    tracing.begin(settings.traces)
+    app = _framed(Metrics())
     client = _api(settings)
     me = f"{str(client.base_url).rstrip('/')}/api/v1/me"  # which answers anyone, if only that they must sign in first
     app.state.probes = {"api": lambda: httpx.get(me, timeout=API_SECONDS, trust_env=False).status_code < SERVER_ERROR}
@@ -182,18 +195,20 @@ def console_alone(settings: Settings) -> FastAPI:
     return app
 
 
-def _framed(registry: CollectorRegistry) -> FastAPI:
-    app = FastAPI(title="Muniment", version="1", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.leaving = Event()
+def _framed(metrics: Metrics) -> FastAPI:
+    app = FastAPI(title="Muniment", version="1", openapi_url=None, docs_url=None, redoc_url=None, telemetry=traces.SILENT)
+    app.state.leaving, app.state.metrics = Event(), metrics
     problems.install(app)
-    app.add_middleware(middleware.RequestFrame, registry=registry)
+    app.add_middleware(middleware.RequestFrame, metrics=metrics)
+    app.add_middleware(traces.Traced)
     return app
 
 
 def _api(settings: Settings) -> httpx.AsyncClient:
     if settings.api_url is None:
         raise InvalidInput("A console that is served apart must know where the API is. Set MUNIMENT_API_URL.")
-    return httpx.AsyncClient(base_url=settings.api_url.rstrip("/"), timeout=API_SECONDS, trust_env=False)
+    url = settings.api_url.rstrip("/")
+    return httpx.AsyncClient(base_url=url, timeout=API_SECONDS, trust_env=False, event_hooks=traces.HOOKS)
 
 
 def _probes(archive: Archive) -> dict[str, health.Probe]:
@@ -235,6 +250,7 @@ def runner(settings: Settings, reading: tuple[Inspector, Reader] | None = None) 
         handlers(archive, reading),
         lease_seconds=settings.lease_seconds,
         max_attempts=settings.max_attempts,
+        tell=archive.kernel.metrics.job,
     )
 
 

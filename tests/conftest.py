@@ -20,7 +20,8 @@ from tests.desk import Desk
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_from_outside() -> None:
     """But for the servers that tests may use."""
-    for name in [name for name in os.environ if name.startswith("MUNIMENT_") and not name.startswith("MUNIMENT_TEST_")]:
+    ours = ("MUNIMENT_TEST_", "MUNIMENT_CLUSTER_")
+    for name in [name for name in os.environ if name.startswith("MUNIMENT_") and not name.startswith(ours)]:
         del os.environ[name]
 
 

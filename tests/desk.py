@@ -136,7 +136,7 @@ class Desk:
     def runner(self, reader: Any = None) -> Runner:
         handlers = composition.handlers(self.archive, (TypedInspector(), reader or TypedReader()))  # type: ignore[arg-type]
         limits = {"lease_seconds": self.settings.lease_seconds, "max_attempts": self.settings.max_attempts}
-        return Runner(self.kernel.database, handlers, **limits)
+        return Runner(self.kernel.database, handlers, tell=self.kernel.metrics.job, **limits)
 
     def work(self, reader: Any = None) -> int:
         """Does all that is due; returns how many jobs that were."""

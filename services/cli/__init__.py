@@ -23,6 +23,7 @@ COMMANDS = {
     "read": "read",
     "ingest": "client",
     "search": "client",
+    "migrate": "maintenance",
     "reindex": "maintenance",
     "doctor": "maintenance",
     "fixity": "maintenance",

@@ -1,4 +1,4 @@
-"""``muniment reindex``, ``muniment fixity`` and ``muniment doctor``."""
+"""``muniment migrate``, ``muniment reindex``, ``muniment fixity`` and ``muniment doctor``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, 
 from services.custody.fixity import Tally, verify_all
 from services.kernel import migrations
 from services.kernel.config import Settings
+from services.kernel.db import Database
 from services.kernel.errors import MunimentError
 from services.kernel.sandbox import Sandbox
 from services.ocr.engines import load_engine
@@ -24,9 +25,18 @@ LEAST_FREE_BYTES = 5 * 1024**3
 
 
 def register(app: typer.Typer) -> None:
+    app.command("migrate")(migrate)
     app.command("reindex")(reindex)
     app.command("doctor")(doctor)
     app.command("fixity")(fixity)
+
+
+def migrate(data: DataOption = None) -> None:
+    """Brings the catalogue up to date with this program: for upgrades, before processes with MUNIMENT_MIGRATE=false start."""
+    database = Database(settings_for(data).catalogue)
+    if not migrations.is_current(database):
+        migrations.upgrade(database)
+    typer.echo(f"The catalogue ({database.version()}) is up to date.")
 
 
 def reindex(data: DataOption = None, as_json: JsonOption = False) -> None:

@@ -3,7 +3,11 @@ its children are on their way."""
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -57,7 +61,13 @@ def worker(
     """Serves queues; each process reads with one thread and its own engine."""
     if parent is not None:
         die_with_parent(parent)
+    settings = settings_for(data, workers=workers)
+    if settings.metrics_port is not None:
+        # Read by Prometheus' client when it is first imported: the counters of all processes lie there.
+        folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="muniment-metrics-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     from services import app as archive
+    from services.kernel import metrics
     from services.kernel.queue import worker as celery_worker
 
     try:
@@ -65,18 +75,22 @@ def worker(
     except ValueError as error:
         typer.echo(f"muniment: {error}; queues are: {', '.join(Queue)}", err=True)
         raise typer.Exit(USAGE) from None
-    settings = settings_for(data, workers=workers)
+    if settings.metrics_port is not None:
+        metrics.serve_all_processes(folder, settings.host, settings.metrics_port)
     celery_worker.run(settings, lambda: archive.runner(settings), chosen, concurrency=settings.workers)
 
 
 def schedule(data: DataOption = None) -> None:
     """Gives back lost leases and repeats wake-ups; a second one does no harm."""
     from services import app as archive
+    from services.kernel import metrics
     from services.kernel.queue.scheduler import Scheduler
 
     settings, stop = settings_for(data), Event()
     kernel = archive.build(settings).kernel
     _heed_signals(stop)
+    if settings.metrics_port is not None:
+        metrics.serve(kernel.metrics.registry, settings.host, settings.metrics_port)
     Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts).run(stop)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.ingest import repository
+from services.kernel import tracing
 from services.kernel.blobs.keys import KEY_BYTES
 from services.kernel.blobs.orphans import discard_unless_kept, enter
 from services.kernel.blobs.sealed import SealedWriter, Stored
@@ -96,12 +97,13 @@ class Reception:
 
     def finish(self) -> Receipt:
         """Raises ``Conflict`` when the idempotency key was used for another file."""
-        stored = self._writer.finish()
-        try:
-            with self._kernel.database.write() as session:
-                return self._once(session, stored)
-        finally:  # of a duplicate, a repetition and a failure nothing is kept
-            discard_unless_kept(self._kernel.database, self._kernel.objects, stored.name)
+        with tracing.span("ingest.receive"):
+            stored = self._writer.finish()
+            try:
+                with self._kernel.database.write() as session:
+                    return self._once(session, stored)
+            finally:  # of a duplicate, a repetition and a failure nothing is kept
+                discard_unless_kept(self._kernel.database, self._kernel.objects, stored.name)
 
     def _once(self, session: Session, stored: Stored) -> Receipt:
         body = idempotency.once(

@@ -1,5 +1,5 @@
 """Settings: one frozen object, read once at the edge and passed in. Sources, strongest first: arguments, environment
-(``MUNIMENT_…``), ``muniment.toml`` in the working folder, defaults.
+(``MUNIMENT_…``), files of such names in the folder ``MUNIMENT_SECRETS``, ``muniment.toml`` in the working folder, defaults.
 """
 
 from __future__ import annotations
@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 SOCKET_PATH_LIMIT = 100
 """A unix socket's path must fit into 108 bytes (``unix(7)``); we keep a margin."""
+
+SECRETS = "MUNIMENT_SECRETS"
+"""The environment is seen by whoever sees the process; a file's reader can be chosen."""
 
 PLACE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/\w[\w.-]*)*|file:///.+")
 """A store of objects: a bucket (its name as S3 allows it) with a prefix, or a folder."""
@@ -40,6 +49,7 @@ class Settings(BaseSettings):
     keys: Path | None = Field(None, description="Folder of the master key; never inside the data folder's backups.")
     catalogue_url: str | None = Field(None, description="SQLAlchemy URL; SQLite inside the data folder when unset.")
     broker_url: str | None = Field(None, description="Celery broker; the embedded Valkey's socket when unset.")
+    migrate: bool = Field(True, description="Whether a process may bring an older catalogue up to date when it starts.")
 
     objects_url: str | None = Field(
         None, description="s3://bucket/prefix or file:///folder; inside the data folder when unset."
@@ -77,6 +87,10 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     api_url: str | None = Field(None, description="Where a console that is served apart finds the API.")
     drain_seconds: float = Field(25.0, ge=0, description="How long requests in hand may take to end when serving stops.")
+    metrics_port: int | None = Field(None, description="Where worker and schedule tell their counters; nowhere when unset.")
+    traces: str | None = Field(
+        None, description="Where spans go: a file for lines of JSON, or the http(s) URL of what takes OTLP; nowhere when unset."
+    )
     https: bool = Field(False, description="Set when a TLS proxy stands in front: cookies become Secure.")
 
     engine: Literal["auto", "rapid", "tesseract"] = "auto"
@@ -139,7 +153,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        folder = os.environ.get(SECRETS)
+        secrets = (SecretsSettingsSource(settings_cls, Path(folder)),) if folder else ()
+        return init_settings, env_settings, *secrets, TomlConfigSettingsSource(settings_cls)
 
     @property
     def keys_folder(self) -> Path:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry
-
 from services.kernel.blobs.keys import Vault
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.db import Database
 from services.kernel.ledger.note import Signer
+from services.kernel.metrics import Metrics
 from services.kernel.policy.lookup import LookupKeys
 from services.kernel.queue.wakeup import Wakeup
 
@@ -24,4 +23,4 @@ class Kernel:
     lookups: LookupKeys
     signer: Signer
     wakeup: Wakeup
-    registry: CollectorRegistry
+    metrics: Metrics

@@ -20,6 +20,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     ADMIN = "admin"
     SERVICE = "service"
+    MONITOR = "monitor"
 
     @classmethod
     def parse(cls, text: str) -> Role:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
+from services.kernel import tracing
 from services.kernel.blobs.orphans import discard_unless_kept
 from services.kernel.blobs.scratch import fetch_master, unnamed_file
 from services.kernel.blobs.sealed import Stored
@@ -60,7 +61,8 @@ class ReadHandler:
                 return
             file_page = page.file_page
         try:
-            copy = self._reader.read(source, media_type=media_type, file_page=file_page, number=number)
+            with tracing.span("ocr.read_page"), self._kernel.metrics.pages.time():
+                copy = self._reader.read(source, media_type=media_type, file_page=file_page, number=number)
         except ParserRefused as refusal:
             with lease.progress() as session:
                 problem = Problem(refusal.code, refusal.detail, number)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from services.kernel import tracing
 from services.kernel.core import Kernel
 from services.kernel.identity.rights import Principal
 from services.kernel.identity.rights import Scope as PersonScope
@@ -32,17 +33,17 @@ class Question:
 def search(kernel: Kernel, index: Index, principal: Principal, question: Question, *, request: str) -> dict[str, Any]:
     """What contract.md calls the answer of ``GET /api/v1/search``. Raises ``InvalidInput`` for a query that cannot be meant."""
     began = time.perf_counter()
-    page = index.search(
-        Search(
-            query=language.parse(question.text, kernel.lookups.digest),
-            scope=scope_of(principal),
-            filters=question.filters,
-            sort=question.sort,
-            cursor=question.cursor,
-            limit=question.limit,
-            mask_names=principal.masked,
-        )
+    asked = Search(
+        query=language.parse(question.text, kernel.lookups.digest),
+        scope=scope_of(principal),
+        filters=question.filters,
+        sort=question.sort,
+        cursor=question.cursor,
+        limit=question.limit,
+        mask_names=principal.masked,
     )
+    with tracing.span("search.query"):
+        page = index.search(asked)
     took = (time.perf_counter() - began) * 1000
     with kernel.database.write() as session:
         journal.append(

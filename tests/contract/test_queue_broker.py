@@ -229,6 +229,19 @@ def test_workers_hear_again_when_their_broker_comes_back(profile, broker):
         assert finished(database) == dict.fromkeys(expected, 1)
 
 
+def test_workers_that_were_at_work_while_their_broker_was_away_hear_again(profile, broker):
+    """What they acknowledge then reaches nobody, and must not count as work in hand for ever after (celery#8030)."""
+    with working(profile) as (database, _):
+        expected = put(database, "a", "b", seconds=3)
+        until(lambda: begun(profile) == 2)
+        broker.stop()
+        until(lambda: len(finished(database)) == 2)
+        broker.start()
+        expected += put(database, "after")
+        until(lambda: len(finished(database)) == len(expected), 20)
+        assert finished(database) == dict.fromkeys(expected, 1)
+
+
 def test_workers_hear_again_when_their_broker_goes_on_after_a_pause(profile, broker):
     with working(profile) as (database, _):
         expected = put(database, "before")

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from services.kernel.errors import ParserFailed, ParserRefused
-from services.kernel.sandbox import Limits, Sandbox
+from services.kernel.sandbox import Limits, Sandbox, confine
 
 pytestmark = pytest.mark.faults
 GIB = 1 << 30
@@ -300,3 +301,37 @@ def test_nothing_is_left_behind(sandbox, tmp_path, monkeypatch):
 
 def test_the_level_is_told(sandbox):
     assert sandbox().level().startswith(("strong (", "weak ("))
+
+
+def test_threads_that_proc_does_not_show_are_counted_as_the_kernel_does():
+    """As in two containers that run under the same number: a limit of what one of them sees would let nothing start."""
+    began, over, told = os.pipe(), os.pipe(), os.pipe()
+
+    def crowd():
+        for _ in range(50):
+            threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        os.write(began[1], b"x")
+        os.read(over[0], 1)
+
+    def count():
+        os.read(began[0], 1)
+        os.write(told[1], str(confine._threads_of_this_user()).encode())
+
+    children = [_as_somebody(crowd), _as_somebody(count)]
+    counted = int(os.read(told[0], 20))
+    os.write(over[1], b"x")
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+    assert 51 <= counted <= 53 if os.geteuid() == 0 else counted >= 51
+
+
+def _as_somebody(act):
+    """Forks; root becomes a user without other processes there, to whom limits apply."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setresuid(64999, 64999, 64999)
+            act()
+        finally:
+            os._exit(1 if sys.exc_info()[0] else 0)
+    return pid

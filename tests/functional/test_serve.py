@@ -198,6 +198,8 @@ def test_on_sigterm_requests_in_hand_end_and_streams_of_events_too(tmp_path):
     assert answer.json()["size"] == 20_000
 
 
+TRACE, CALLER_SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+CALLER = f"00-{TRACE}-{CALLER_SPAN}-01"
 ROUTES = {"batches": "ingest", "uploads": "ingest", "search": "search", "audit": "audit"}
 """The second part of an API path and the room that answers it; the rest is ``access``'s."""
 
@@ -237,12 +239,16 @@ def test_a_paper_goes_its_way_through_separate_processes(tmp_path, postgresql_te
             "MUNIMENT_BROKER_URL": redis,
             "MUNIMENT_ENGINE": "tesseract",
             "MUNIMENT_DATA": str(tmp_path / "data"),
+            "MUNIMENT_TRACES": str(tmp_path / "spans.jsonl"),
         }
         people = {role: user(tmp_path, environment, role) for role in ("clerk", "auditor")}
         way = Way(tmp_path, environment, stack)
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=30, headers={"traceparent": CALLER}) as client:
             walk(client, way, people, paper)
         assert [process.stop() for process in (*way.rooms.values(), *way.others)] == [0] * 9
+    spans = [json.loads(line) for line in (tmp_path / "spans.jsonl").read_text().splitlines()]
+    one_trace([span for span in spans if span["context"]["trace_id"] == f"0x{TRACE}"])
+    assert not [span["name"] for span in spans if "张" in json.dumps(span, ensure_ascii=False)]
 
 
 def walk(client: httpx.Client, way: Way, people: dict[str, dict[str, str]], paper: Path) -> None:
@@ -267,4 +273,25 @@ def walk(client: httpx.Client, way: Way, people: dict[str, dict[str, str]], pape
     assert "张伟" in ask("clerk", f"/api/v1/items/{item}/text")["text"]
     acts = {entry["act"] for entry in ask("auditor", "/api/v1/audit/entries", params={"limit": 200})["entries"]}
     assert acts >= {"file.receive", "file.accept", "item.read", "item.catalogue", "search", "text.read", "ledger.read"}
-    assert client.get(f"{way.rooms['console'].url}/sign-in").status_code == 200
+    console = client.get(f"{way.rooms['console'].url}/")
+    assert console.headers["location"] == "/sign-in?next=%2F", "whoever it is, said the API"
+
+
+def one_trace(spans: list[dict[str, Any]]) -> None:
+    """Every room the paper met is in it, and each span has its cause in it, up to the client's own."""
+    causes = {span["context"]["span_id"]: span["parent_id"] for span in spans}
+    names = {span["context"]["span_id"]: span["name"] for span in spans}
+    assert {name.partition(".")[0] for name in names.values()} >= {*PATHS, "console", "ocr", "filing"}
+    assert {cause for cause in causes.values() if cause not in causes} == {f"0x{CALLER_SPAN}"}
+    assert len(causes) == len(spans), "no span twice"
+
+    def way(span: str) -> list[str]:
+        return [names[span], *way(causes[span])] if span in names else []
+
+    (asked,) = [span for span, name in names.items() if name == "kernel.me"]
+    assert way(asked) == ["kernel.me", "console.start"]
+    (indexed,) = [span for span, name in names.items() if name == "search.index"]
+    came = ["filing.catalogue", "ocr.assemble", "ocr.read", "ingest.inspect", "ingest.receive", "ingest.add_file"]
+    assert way(indexed) == ["search.index", *came]
+    starts = {span["name"]: span["start_time"] for span in spans}
+    assert sorted(came, key=starts.__getitem__, reverse=True) == came

@@ -164,3 +164,16 @@ def test_secrets_are_not_shown(folder):
     settings = Settings(objects_url="s3://archive", vault_url="http://vault", vault_token="the token", **KEYS)
     for shown in (repr(settings), repr(settings.objects_place), settings.model_dump_json()):
         assert "first secret" not in shown and "the token" not in shown
+
+
+def test_secrets_come_from_files_and_the_environment_is_stronger(tmp_path, monkeypatch):
+    (tmp_path / "muniment_catalogue_url").write_text("postgresql+psycopg://a:b@db/muniment\n")
+    (tmp_path / "muniment_s3_access_key").write_text("a")
+    (tmp_path / "muniment_s3_secret_key").write_text("zhangwei\n")
+    monkeypatch.setenv("MUNIMENT_SECRETS", str(tmp_path))
+    monkeypatch.setenv("MUNIMENT_S3_ACCESS_KEY", "b")
+    settings = Settings()
+    assert settings.catalogue_url == "postgresql+psycopg://a:b@db/muniment"
+    assert settings.s3_access_key == "b"
+    assert settings.s3_secret_key is not None and settings.s3_secret_key.get_secret_value() == "zhangwei"
+    assert "zhangwei" not in repr(settings)

@@ -1,4 +1,4 @@
-"""``python -m deploy.dev.servers up | down | status | run -- COMMAND… | start NAME | stop NAME | kill NAME``."""
+"""``python -m deploy.dev.servers up | down | status | run -- COMMAND… | start | stop | kill | pause | resume NAME``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 from deploy.dev.servers import __doc__ as package_doc
 from deploy.dev.servers import cluster, process
 from deploy.dev.servers.cluster import NotUp
+from deploy.dev.servers.process import Running
 from deploy.dev.servers.site import Site
+
+_ONE = {
+    "stop": "stop one politely",
+    "kill": "end one with SIGKILL",
+    "pause": "let one hang (SIGSTOP)",
+    "resume": "let one go on (SIGCONT)",
+}
+_DO: dict[str, Callable[[Running], None]] = {
+    "stop": lambda running: process.stop([running]),
+    "kill": process.kill,
+    "pause": process.pause,
+    "resume": process.resume,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -33,8 +48,7 @@ def main(arguments: list[str]) -> int:
             elif given.action == "start":
                 cluster.restart(site, given.name)
             else:
-                end = {"stop": lambda each: process.stop([each]), "kill": process.kill}[given.action]
-                end(cluster.one(cluster.read(site), given.name))
+                _DO[given.action](cluster.one(cluster.read(site), given.name))
     except NotUp as error:
         print(error, file=sys.stderr)
         return 1

@@ -91,16 +91,31 @@ def stop(servers: Iterable[Running]) -> None:
 
 def kill(running: Running) -> None:
     """End it and what it started, without a word, as a loss of power would."""
+    psutil.wait_procs(_signal(running, signal.SIGKILL), timeout=_GRACE)
+
+
+def pause(running: Running) -> None:
+    """Stop it where it stands: connections stay, nothing is answered, as with a machine that hangs."""
+    _signal(running, signal.SIGSTOP)
+
+
+def resume(running: Running) -> None:
+    """Let it go on where it stood."""
+    _signal(running, signal.SIGCONT)
+
+
+def _signal(running: Running, number: int) -> list[psutil.Process]:
+    """Send a signal to the server and what it started; return them."""
     try:
         if psutil.Process(running.pid).create_time() != running.since:
-            return  # the number belongs to another process by now, so nothing of the session is left
+            return []  # the number belongs to another process by now, so nothing of the session is left
     except psutil.NoSuchProcess:
         pass
     members = [process for process in psutil.process_iter() if _session(process.pid) == running.pid]
     for process in members:
         with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(members, timeout=_GRACE)
+            process.send_signal(number)
+    return members
 
 
 def _session(pid: int) -> int | None:

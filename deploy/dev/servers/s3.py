@@ -18,6 +18,7 @@ from deploy.dev.servers.site import Site, free_ports
 _PROGRAM = Path(sys.executable).with_name("weed")
 _PORTS = ("master", "volume", "filer", "s3", "admin")
 _OFF = ("-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0")
+_ON = ("-s3.iam.readOnly=false",)  # tests make users with policies, as an administrator would
 
 
 def prepare(site: Site, name: str, prefix: str) -> Server:
@@ -29,7 +30,7 @@ def prepare(site: Site, name: str, prefix: str) -> Server:
     ports = iter(free_ports(2 * len(_PORTS)))
     chosen = {f"{part}.port{kind}": next(ports) for part in _PORTS for kind in ("", ".grpc")}
     sockets = [f"-{part}.localSocket={folder / part}.sock" for part in ("filer", "s3")]
-    command = [str(_program(site)), "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *_OFF, *sockets]
+    command = [str(_program(site)), "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *_OFF, *_ON, *sockets]
     return Server(
         name=name,
         kind="s3",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -13,6 +14,8 @@ from botocore.exceptions import (
 )
 
 from services.kernel.errors import Conflict, IntegrityError, MunimentError, NotFound, Unavailable
+
+log = structlog.get_logger("objects")
 
 FAILURES = (BotoCoreError, ClientError)
 """All that a call of the client may raise."""
@@ -46,7 +49,14 @@ def is_denied(error: Exception) -> bool:
 
 
 def translate(error: Exception, name: str = "") -> MunimentError:
-    """``name`` is the object that was asked for, where there was one."""
+    """``name`` is the object that was asked for, where there was one. Failures of the store itself are logged."""
+    told = _told(error, name)
+    if isinstance(told, Unavailable | IntegrityError):
+        log.warning("objects-failed", cause=_code(error) if isinstance(error, ClientError) else type(error).__name__)
+    return told
+
+
+def _told(error: Exception, name: str) -> MunimentError:
     if isinstance(error, ClientError):
         return _of_answer(error, name)
     if isinstance(error, FlexibleChecksumError):

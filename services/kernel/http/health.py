@@ -8,12 +8,9 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import func, select
 
 from services.kernel.http.gate import KernelDep, allow
 from services.kernel.identity.rights import Principal, Right
-from services.kernel.queue.tables import Job
-from services.kernel.tables import File, Item, Page
 
 log = structlog.get_logger("health")
 Probe = Callable[[], bool]
@@ -32,8 +29,11 @@ def healthz() -> dict[str, str]:
 @bare.get("/readyz")
 def readyz(request: Request) -> JSONResponse:
     """Each dependency answers. Names only; no addresses, no counts."""
-    checks = {name: "ok" if _holds(probe) else "unavailable" for name, probe in _probes(request).items()}
-    ready = set(checks.values()) <= {"ok"}
+    found = {name: _holds(probe) for name, probe in _probes(request).items()}
+    for name, holds in found.items():
+        request.app.state.metrics.ready.labels(name).set(holds)
+    checks = {name: "ok" if holds else "unavailable" for name, holds in found.items()}
+    ready = all(found.values())
     return JSONResponse({"status": "ok" if ready else "unavailable", "checks": checks}, 200 if ready else 503)
 
 
@@ -46,8 +46,7 @@ def openapi(request: Request, principal: Principal = allow(Right.SELF)) -> JSONR
 @router.get("/metrics")
 def metrics(kernel: KernelDep, principal: Principal = allow(Right.METRICS)) -> Response:
     """Counters in Prometheus' text format."""
-    text = generate_latest(kernel.registry).decode() + _catalogue_gauges(kernel)
-    return Response(text, media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(kernel.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 router.include_router(bare)
@@ -64,14 +63,3 @@ def _holds(probe: Probe) -> bool:
     except Exception as error:  # whatever it is, the dependency does not answer
         log.warning("not-ready", error=type(error).__name__)
         return False
-
-
-def _catalogue_gauges(kernel: KernelDep) -> str:
-    """Rows by state, counted when asked, so that every process tells the same."""
-    lines = []
-    with kernel.database.read() as session:
-        for name, column in (("jobs", Job.state), ("files", File.state), ("items", Item.state), ("pages", Page.state)):
-            lines.append(f"# TYPE muniment_{name} gauge")
-            for state, count in session.execute(select(column, func.count()).group_by(column)):
-                lines.append(f'muniment_{name}{{state="{state}"}} {count}')
-    return "\n".join(lines) + "\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 import time
+from http import HTTPMethod
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kernel.http import problems
 from services.kernel.ids import new_id
+from services.kernel.metrics import Metrics
 
 log = structlog.get_logger("http")
 SECURITY_HEADERS = {
@@ -28,6 +29,7 @@ SECURITY_HEADERS = {
     ),
 }
 API = "/api/"
+METHODS = frozenset(HTTPMethod)
 LONGEST_BODY = 1 << 20
 STREAMED = re.compile(r"/api/v1/(batches/[^/]+/files|uploads/.+)")
 """Where files come in, piece by piece and with bounds of their own; every other body is read whole, even before it is known
@@ -37,13 +39,8 @@ who sends it."""
 class RequestFrame:
     """ASGI middleware; streams pass through untouched."""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self._app = app
-        labels = ("method", "route", "status")
-        self._count = Counter("muniment_http_requests", "Requests answered.", labels, registry=registry)
-        self._seconds = Histogram(
-            "muniment_http_request_seconds", "Time to the last byte.", ("method", "route"), registry=registry
-        )
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,8 +71,9 @@ class RequestFrame:
 
     def _note(self, scope: Scope, status: int, elapsed: float) -> None:
         route = getattr(scope.get("route"), "path", "(none)")
-        self._count.labels(scope["method"], route, status).inc()
-        self._seconds.labels(scope["method"], route).observe(elapsed)
+        method = scope["method"] if scope["method"] in METHODS else "other"  # whoever asks may write any word there
+        self._metrics.requests.labels(method, route, status).inc()
+        self._metrics.request_seconds.labels(method, route).observe(elapsed)
         log.info("request", method=scope["method"], route=route, status=status, ms=round(elapsed * 1000, 1))
 
 

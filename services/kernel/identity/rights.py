@@ -68,6 +68,7 @@ ROLE_RIGHTS = MappingProxyType(
     {
         Role.CLERK: frozenset({_R.SELF, _R.DELIVER, _R.SEARCH, _R.CONTENT, _R.FILE}),
         Role.SERVICE: frozenset({_R.SELF, _R.DELIVER}),
+        Role.MONITOR: frozenset({_R.SELF, _R.METRICS}),
         Role.STAFF: frozenset({_R.SELF, _R.SEARCH, _R.ASK}),
         Role.DEPARTMENT_HEAD: frozenset({_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD}),
         Role.COMPANY_LEADER: frozenset({_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD, _R.POLICY_APPROVE}),

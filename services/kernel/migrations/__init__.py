@@ -25,10 +25,14 @@ def downgrade(database: Database, revision: str) -> None:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the catalogue is at the newest revision that this program knows."""
+    """Whether the catalogue has all that this program needs: the newest revision that it knows, or one that it does not
+    know. Then a newer release has been here, which leaves its predecessor able to work: so releases can be exchanged one
+    process after another, and taken back."""
     with database.read() as session:  # which waits for no writer, so that readiness can be asked at any time
         present = MigrationContext.configure(session.connection()).get_current_revision()
-    return present == ScriptDirectory(str(FOLDER)).get_current_head()
+    script = ScriptDirectory(str(FOLDER))
+    older = {each.revision for each in script.walk_revisions()} - {script.get_current_head()}
+    return present is not None and present not in older
 
 
 def _run(database: Database, act: Callable[[Config], None]) -> None:

@@ -99,8 +99,10 @@ def find_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> list[
     """
     narrow = fold_width(text)
     found: list[Identifier] = []
+    written = "".join(filter(str.isalnum, narrow)).lower()
     for kind, value in known:
-        if len(signs := [char for char in fold_width(value) if char.isalnum()]) >= _LEAST_KNOWN:
+        signs = [char for char in fold_width(value) if char.isalnum()]
+        if len(signs) >= _LEAST_KNOWN and "".join(signs).lower() in written:  # most are on another page
             for match in re.finditer(rf"(?<![0-9]){_GAP.join(signs)}(?![0-9])", narrow, re.I):
                 if all(match.end() <= other.start or other.end <= match.start() for other in found):
                     found.append(Identifier(kind, *match.span(), lookup.normalise(kind, match.group())))

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.kernel import tracing
 from services.kernel.clock import database_epoch, now
 from services.kernel.db import Database
 from services.kernel.dialects import TO_CHANGE, insert_once
@@ -52,6 +53,7 @@ class Lease:
     fence: int
     seconds: float
     stopping: Callable[[], bool] = lambda: False
+    trace: str | None = None
 
     def go_on(self) -> None:
         """Called between two steps of a long job. Raises ``Stopping`` when there is to be no next step."""
@@ -117,6 +119,7 @@ def enqueue(session: Session, stage: Stage, key: str, payload: dict[str, Any], *
         priority=rule.priority,
         payload=payload,
         batch_id=batch,
+        trace=tracing.carried(),
         due_at=database_epoch(),
     )
     if added:
@@ -140,7 +143,9 @@ def claim(database: Database, queues: list[Queue], owner: str, *, seconds: float
     statement = update(Job).where(Job.id == due).values(**leased, **counted).returning(Job)
     with database.write() as session:
         job = session.scalar(statement.execution_options(synchronize_session=False))
-        return None if job is None else Lease(database, job.id, Stage(job.kind), job.payload, job.fence, seconds)
+        if job is None:
+            return None
+        return Lease(database, job.id, Stage(job.kind), job.payload, job.fence, seconds, trace=job.trace)
 
 
 def release_expired(database: Database, *, max_attempts: int, gone: list[str] | None = None) -> int:

@@ -11,14 +11,19 @@ from pathlib import Path
 
 import structlog
 
+from services.kernel import tracing
 from services.kernel.db import Database
 from services.kernel.errors import MunimentError, Unavailable, where
 from services.kernel.queue import jobs
 from services.kernel.queue.jobs import AWAY_SECONDS, Lease, LeaseLost, Stopping, claim
-from services.kernel.queue.stages import Queue, Stage
+from services.kernel.queue.stages import WAY, Queue, Stage
+from services.kernel.queue.tables import JobState
 from services.kernel.timing import step
 
 Handler = Callable[[Lease], None]
+Listener = Callable[[Stage, str, float], None]
+"""Is told of every job's stage, how it went (``done``, ``handed-back``, ``postponed``, ``failed``, ``parked``, ``lease-lost``,
+``left`` to its lease) and its seconds."""
 LONGEST_SHIFT_SECONDS = 60.0
 REPORT_SECONDS = 1.0
 """Between two attempts to tell a catalogue that is away what became of a job."""
@@ -30,10 +35,16 @@ class Runner:
     """Runs jobs under leases in the name of this process."""
 
     def __init__(
-        self, database: Database, handlers: Mapping[Stage, Handler], *, lease_seconds: float, max_attempts: int
+        self,
+        database: Database,
+        handlers: Mapping[Stage, Handler],
+        *,
+        lease_seconds: float,
+        max_attempts: int,
+        tell: Listener = lambda stage, outcome, seconds: None,
     ) -> None:
         """``handlers`` do the jobs of their stage."""
-        self._database, self._handlers = database, handlers
+        self._database, self._handlers, self._tell = database, handlers, tell
         self._lease_seconds, self._max_attempts = lease_seconds, max_attempts
         self._owner = owner_name(os.getpid())
 
@@ -70,43 +81,51 @@ class Runner:
 
     def _run(self, lease: Lease) -> None:
         began = time.monotonic()
+        outcome = self._outcome(lease, began)
+        self._tell(lease.stage, outcome, time.monotonic() - began)
+
+    def _outcome(self, lease: Lease, began: float) -> str:
         try:
-            with step(lease.stage):
+            with tracing.span(f"{WAY[lease.stage].room}.{lease.stage}", parent=lease.trace), step(lease.stage):
                 self._handlers[lease.stage](lease)
-            log.info("job-done", job=lease.job_id, stage=lease.stage, seconds=round(time.monotonic() - began, 3))
         except LeaseLost:
             log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
+            return "lease-lost"
         except Exception as error:
-            self._report(lease, error, until=began + lease.seconds)
+            return self._report(lease, error, until=began + lease.seconds)
+        log.info("job-done", job=lease.job_id, stage=lease.stage, seconds=round(time.monotonic() - began, 3))
+        return "done"
 
-    def _report(self, lease: Lease, error: Exception, *, until: float) -> None:
+    def _report(self, lease: Lease, error: Exception, *, until: float) -> str:
         """Tells the catalogue what became of the job. While that is away, again and again: there is nothing else to do, and
         without it the job would have to wait until its lease runs out."""
         while True:
             try:
-                self._give_back(lease, error)
+                return self._give_back(lease, error)
             except LeaseLost:
                 log.warning("lease-lost", job=lease.job_id, stage=lease.stage)
+                return "lease-lost"
             except Unavailable:
                 if time.monotonic() < until and not lease.stopping():
                     time.sleep(REPORT_SECONDS)
                     continue
                 log.warning("job-left-to-its-lease", job=lease.job_id, stage=lease.stage)
-            return
+                return "left"
 
-    def _give_back(self, lease: Lease, error: Exception) -> None:
+    def _give_back(self, lease: Lease, error: Exception) -> str:
         if isinstance(error, Stopping):
             lease.hand_back()
             log.info("job-handed-back", job=lease.job_id, stage=lease.stage)
-            return
+            return "handed-back"
         # Only our own errors have texts that are known to hold no personal data.
         reason = error.detail if isinstance(error, MunimentError) else type(error).__name__
         if isinstance(error, Unavailable):
             lease.hand_back(reason, delay=AWAY_SECONDS)
             log.warning("job-postponed", job=lease.job_id, stage=lease.stage, reason=reason, trace=where(error))
-            return
+            return "postponed"
         state = lease.fail(reason, max_attempts=self._max_attempts)
         log.error("job-failed", job=lease.job_id, stage=lease.stage, reason=reason, state=state, trace=where(error))
+        return "parked" if state is JobState.PARKED else "failed"
 
 
 def owner_name(pid: int) -> str:

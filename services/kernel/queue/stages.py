@@ -1,4 +1,4 @@
-"""The way of a document: which stage comes after which, and in which queue it waits. Nothing else says so."""
+"""The way of a document: which stage comes after which, whose it is, and in which queue it waits. Nothing else says so."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ class Stage(StrEnum):
 class Rule:
     """``priority``: smaller goes first, so that what is nearly done is finished before more is begun."""
 
+    room: str
     queue: Queue
     priority: int
     next: Stage | None
 
 
 WAY = {
-    Stage.INSPECT: Rule(Queue.READING, 1, Stage.READ),
-    Stage.READ: Rule(Queue.READING, 3, Stage.ASSEMBLE),
-    Stage.ASSEMBLE: Rule(Queue.READING, 2, Stage.CATALOGUE),
-    Stage.CATALOGUE: Rule(Queue.INDEXING, 1, Stage.INDEX),
-    Stage.INDEX: Rule(Queue.INDEXING, 2, None),
+    Stage.INSPECT: Rule("ingest", Queue.READING, 1, Stage.READ),
+    Stage.READ: Rule("ocr", Queue.READING, 3, Stage.ASSEMBLE),
+    Stage.ASSEMBLE: Rule("ocr", Queue.READING, 2, Stage.CATALOGUE),
+    Stage.CATALOGUE: Rule("filing", Queue.INDEXING, 1, Stage.INDEX),
+    Stage.INDEX: Rule("search", Queue.INDEXING, 2, None),
 }
 
 

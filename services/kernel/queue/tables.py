@@ -23,7 +23,8 @@ class JobState(StrEnum):
 
 class Job(Base):
     """``due_at`` and ``lease_until`` are seconds by the database's clock. ``fence`` grows with every lease, so that a worker
-    that wakes after its lease was given away is recognised. ``attempts`` counts leases since the last progress."""
+    that wakes after its lease was given away is recognised. ``attempts`` counts leases since the last progress.
+    ``trace`` is the ``traceparent`` of its cause."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_due", "state", "queue", "priority", "due_at"),)
@@ -42,6 +43,7 @@ class Job(Base):
     fence: Mapped[int] = mapped_column(Integer, default=0)
     reason: Mapped[str | None] = mapped_column(Text)
     batch_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    trace: Mapped[str | None] = mapped_column(String(55))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

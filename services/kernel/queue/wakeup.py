@@ -9,9 +9,10 @@ from typing import Any
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from services.kernel.config import Settings
+from services.kernel.queue.redis_errors import RedisError
+from services.kernel.queue.settling import settle_acknowledgements
 from services.kernel.queue.stages import Queue
 
 TASK = "muniment.wake"
@@ -27,6 +28,7 @@ log = structlog.get_logger("queue")
 
 def make_celery(settings: Settings) -> Celery:
     """The Celery application: late acknowledgement, no results, nothing prefetched beyond one message a process."""
+    settle_acknowledgements()
     app = Celery("muniment", broker=settings.broker, set_as_current=False)
     app.conf.update(
         task_acks_late=True,

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import worker_process_init, worker_process_shutdown, worker_ready, worker_shutting_down
 
+from services.kernel import tracing
 from services.kernel.config import Settings
 from services.kernel.errors import Unavailable
 from services.kernel.processes import die_with_parent
@@ -55,6 +56,7 @@ def run(settings: Settings, build: Callable[[], Runner], queues: Sequence[Queue]
 
     worker_process_init.connect(start, weak=False)
     worker_shutting_down.connect(stop, weak=False)
+    worker_process_shutdown.connect(lambda **_: tracing.end(), weak=False)
     app.task(wake, name=TASK, acks_late=True)
     worker_ready.connect(lambda **_: ear.watch(), weak=False)
     app.Worker(

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from services.kernel.sandbox.limits import Limits
 
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS = 1, 8, 38
 _CLONE_NEWIPC, _CLONE_NEWUSER, _CLONE_NEWNET = 0x08000000, 0x10000000, 0x40000000
+_MOST_THREADS = 1 << 22  # of a whole machine, as in proc(5)
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAP_DAC_READ_SEARCH = 2
 # The range systemd keeps for users that exist only while a service runs; one each, so that process limits do not mix.
@@ -44,16 +46,14 @@ def confine(limits: Limits, *, parent: int, scratch: Path, packages: Iterable[Pa
     """
     libc = ctypes.CDLL(None, use_errno=True)
     in_force = []
-    others = _processes_of_this_user()  # before a namespace hides who is who
     if _without_network(libc):
         in_force.append("network namespace")
     if os.geteuid() == 0 and _as_nobody(libc, scratch):
         in_force.append("own user")
-        others = 0
     # After the change of user, which clears it. The parent may have died before this line.
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0 and os.getppid() != parent:
         os._exit(1)
-    _set_limits(limits, others)
+    _set_limits(limits)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
         in_force.append("no_new_privs")
         readable = [*packages, *_interpreter_paths(), *map(Path, _SYSTEM_PATHS)]
@@ -104,22 +104,41 @@ def _as_nobody(libc: ctypes.CDLL, scratch: Path) -> bool:
     return bool(libc.capset(ctypes.byref(header), ctypes.byref(sets)) == 0)
 
 
-def _set_limits(limits: Limits, others: int) -> None:
+def _set_limits(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.address_space, limits.address_space))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits.open_files, limits.open_files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    processes = others + limits.processes
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    processes = _threads_of_this_user() + limits.processes
+    processes = processes if hard == resource.RLIM_INFINITY else min(processes, hard)
     resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
 
 
-def _processes_of_this_user() -> int:
-    """The kernel counts threads of every process of the user against the limit, so also those of the parent."""
-    total, user = 0, os.getuid()
-    for process in Path("/proc").glob("[0-9]*/task"):
-        try:
-            if process.stat().st_uid == user:
-                total += sum(1 for _ in process.iterdir())
-        except OSError:  # it has just ended
-            continue
-    return total
+def _threads_of_this_user() -> int:
+    """As the kernel counts them against the limit: those of the parent, and of other containers under the same number, which
+    /proc does not show. So it is found by trial: the highest limit that keeps one more thread from starting.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    most = hard if hard != resource.RLIM_INFINITY else _MOST_THREADS
+    refusing, enough = 0, 1
+    try:
+        while enough < most and not _starts_under(enough, hard):
+            refusing, enough = enough, enough * 2
+        while enough - refusing > 1:
+            middle = (refusing + enough) // 2
+            refusing, enough = (refusing, middle) if _starts_under(middle, hard) else (middle, enough)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, (soft, hard))
+    return refusing
+
+
+def _starts_under(limit: int, hard: int) -> bool:
+    resource.setrlimit(resource.RLIMIT_NPROC, (limit, hard))
+    thread = threading.Thread(target=int)
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    thread.join()
+    return True
