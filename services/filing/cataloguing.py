@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.kernel.paper import FieldReading
-from services.kernel.policy.taxonomy import TypeRule
+from services.kernel.policy.model import TypePolicy
 
 PARTY_FIELDS = ("party_buyer", "party_lessee", "party_seller", "party_lessor", "payer", "payee", "name", "organisation")
 """Whose name stands first in a title: the customer's before the company's."""
@@ -14,7 +14,7 @@ DATE_FIELDS = ("signed_on", "paid_on", "valid_from")
 MOST_PARTIES_IN_TITLE = 2
 
 
-def title_of(rule: TypeRule, fields: Sequence[FieldReading]) -> str:
+def title_of(rule: TypePolicy, fields: Sequence[FieldReading]) -> str:
     """A generated title (标题编制): type, customers, property, such as 商品房买卖合同 张伟、李娜 3幢1单元502室."""
     names = next((found for name in PARTY_FIELDS if (found := _values(fields, name))), [])
     units = _values(fields, "property_unit")

@@ -1,18 +1,54 @@
-"""Reference codes (档号) after DA/T 22-2015: ``M001-HT·2024-D30-0007`` is fonds, category·year, period, item number."""
+"""Reference codes (档号) after DA/T 22-2015: ``M001-HT·2024-D30-0007`` is fonds, category·year, period, item number. Each
+number that is given out stands in the register, in the transaction that gives it: a series has no silent gap."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy.orm import Session
 
+from services.filing.numbers.tables import NumberState, ReferenceNumber
 from services.kernel.dialects import upsert
-from services.kernel.policy.taxonomy import TypeRule
-from services.kernel.tables import Counter
+from services.kernel.policy.model import TypePolicy
+from services.kernel.tables import Counter, Item
 
 
-def draft_code(session: Session, fonds: str, rule: TypeRule, year: int) -> str:
-    """The next code of the series, unique within the archive. It is a draft until the item is signed off; a draft that
-    is never used leaves a gap that the counter shows."""
-    series = f"{fonds}-{rule.category}·{year}-{rule.period}"
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One number of one series."""
+
+    series: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.series}-{self.number:04d}"
+
+
+def series_of(fonds: str, rule: TypePolicy, year: int) -> str:
+    return f"{fonds}-{rule.category}·{year}-{rule.period}"
+
+
+def next_code(session: Session, series: str) -> Code:
+    """The next number of the series, unique within the archive; whoever asks at the same time gets another."""
     first = upsert(session, Counter).values(series=series, last=1)
     counted = first.on_conflict_do_update(index_elements=["series"], set_={"last": Counter.last + 1}).returning(Counter.last)
-    return f"{series}-{session.execute(counted).scalar_one():04d}"
+    return Code(series, session.execute(counted).scalar_one())
+
+
+def draft_code(session: Session, item: Item, fonds: str, rule: TypePolicy, year: int) -> str:
+    """The next number for an item: a draft until the item is signed off."""
+    code = next_code(session, series_of(fonds, rule, year))
+    register(session, code, NumberState.DRAFT, item_id=item.id)
+    return str(code)
+
+
+def register(session: Session, code: Code, state: NumberState, **more: str | None) -> ReferenceNumber:
+    entry = ReferenceNumber(code=str(code), series=code.series, number=code.number, state=state, **more)
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def numbered(session: Session, series: str) -> str:
+    """The next number of a register of forms or lists, such as ``GD-2026-0001``."""
+    return str(next_code(session, series))

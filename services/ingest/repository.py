@@ -89,7 +89,7 @@ def add_item(
         owner_id=owner_id,
         key_id=key.id,
         position=position,
-        state=ItemState.SCANNED,
+        state=ItemState.RECEIVED,
         cover_type=cover_type,
         title_sealed=vault.seal_text(session, key.id, "items.title", title) if title else None,
     )

@@ -16,6 +16,7 @@ from services.kernel.tables import FieldValue, Item, Page
 
 READING_CONTEXT = "pages.reading"
 TITLE_CONTEXT = "items.title"
+VALUE_CONTEXT, RAW_CONTEXT = "field_values.value", "field_values.raw"
 
 
 def page_readings(session: Session, vault: Vault, item: Item) -> Iterator[PageReading]:
@@ -41,14 +42,18 @@ class OpenField:
     reading: FieldReading
 
 
-def field_values(session: Session, vault: Vault, item: Item) -> list[OpenField]:
-    """The fields of the item's present revision, surest first within a name."""
+def field_values(session: Session, vault: Vault, item: Item, *, revision: int | None = None) -> list[OpenField]:
+    """The fields of the item's present revision (or of another) as they stand, surest first within a name: without what was
+    replaced or struck out."""
+    here = (FieldValue.item_id == item.id, FieldValue.revision == (revision or item.revision))
+    replaced = select(FieldValue.replaces).where(*here, FieldValue.replaces.is_not(None))
     query = (
         select(FieldValue)
-        .where(FieldValue.item_id == item.id, FieldValue.revision == item.revision)
+        .where(*here, FieldValue.id.not_in(replaced))
         .order_by(FieldValue.name, FieldValue.confidence.desc(), FieldValue.id)
     )
-    return [OpenField(row, _open(session, vault, item, row)) for row in session.scalars(query)]
+    opened = (OpenField(row, open_field(session, vault, item, row)) for row in session.scalars(query))
+    return [each for each in opened if each.reading.value]
 
 
 def title(session: Session, vault: Vault, item: Item) -> str | None:
@@ -57,11 +62,11 @@ def title(session: Session, vault: Vault, item: Item) -> str | None:
     return vault.open_text(session, item.key_id, TITLE_CONTEXT, item.title_sealed)
 
 
-def _open(session: Session, vault: Vault, item: Item, row: FieldValue) -> FieldReading:
+def open_field(session: Session, vault: Vault, item: Item, row: FieldValue) -> FieldReading:
     return FieldReading(
         name=row.name,
-        value=vault.open_text(session, item.key_id, "field_values.value", row.value_sealed),
-        raw=vault.open_text(session, item.key_id, "field_values.raw", row.raw_sealed),
+        value=vault.open_text(session, item.key_id, VALUE_CONTEXT, row.value_sealed),
+        raw=vault.open_text(session, item.key_id, RAW_CONTEXT, row.raw_sealed),
         page=row.page,
         box=box_from_json(row.box),
         confidence=row.confidence,

@@ -108,6 +108,8 @@ class Item(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     indexed_revision: Mapped[int | None] = mapped_column(Integer)
+    edits: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """How often the entry was changed by a person or by its state: what was indexed before is stale."""
 
     file: Mapped[File] = relationship()
     pages: Mapped[list[Page]] = relationship(order_by="Page.number", back_populates="item")
@@ -164,7 +166,8 @@ class Rendition(Base):
 
 class FieldValue(Base):
     """One value of one field, with where it came from and who vouches for it (rules.md, behaviours 4 and 20).
-    ``verification`` is ``read``, ``confirmed`` or ``certified``; ``lookup`` the keyed HMAC of an identifier."""
+    ``verification`` is ``read``, ``confirmed`` or ``certified``; ``lookup`` the keyed HMAC of an identifier. A correction is a
+    row of its own that ``replaces`` an older one, which stays; an empty value strikes it out."""
 
     __tablename__ = "field_values"
 
@@ -183,13 +186,14 @@ class FieldValue(Base):
     verifier_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lookup: Mapped[str | None] = mapped_column(String(64), index=True)
+    replaces: Mapped[str | None] = mapped_column(Id, index=True)
 
     item: Mapped[Item] = relationship(back_populates="fields")
 
 
 class Party(Base):
     """A person or organisation as named by one item. Parties are never merged on unverified text (hard case 9), so each
-    item has its own until someone confirms that two are one."""
+    item has its own until someone confirms that two are one: then they share a ``subject_id``."""
 
     __tablename__ = "parties"
 
@@ -199,6 +203,23 @@ class Party(Base):
     name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     share: Mapped[str | None] = mapped_column(String(20))
     confirmed: Mapped[bool] = mapped_column(Boolean, default=False)
+    subject_id: Mapped[str | None] = mapped_column(Id, index=True)
+
+
+class Rescan(Base):
+    """The scan that a revision of an item was read from before another took its place (重扫). The old file and what was made
+    of it are superseded, not lost; whoever destroys the item destroys them too."""
+
+    __tablename__ = "rescans"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    item_id: Mapped[str] = mapped_column(ForeignKey("items.id"), index=True)
+    revision: Mapped[int] = mapped_column(Integer)
+    """The item's revision that the new scan makes."""
+    old_file_id: Mapped[str] = mapped_column(ForeignKey("files.id"))
+    new_file_id: Mapped[str] = mapped_column(ForeignKey("files.id"))
+    by_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
 class Counter(Base):

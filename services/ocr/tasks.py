@@ -18,7 +18,7 @@ from services.kernel.core import Kernel
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import ParserRefused
 from services.kernel.ledger import journal
-from services.kernel.model import PageState, RenditionKind
+from services.kernel.model import ItemState, PageState, RenditionKind, advance
 from services.kernel.paper import PageReading, Problem
 from services.kernel.queue import jobs
 from services.kernel.queue.jobs import Lease
@@ -122,6 +122,8 @@ class AssembleHandler:
                     item.type, item.type_confidence = item.cover_type, 1.0
                 item.problems = [problem.to_json() for problem in document.problems]
                 item.read_at = now()
+                if item.state in (ItemState.RECEIVED, ItemState.QC_FAILED):  # what is further on keeps its place
+                    item.state = advance(ItemState(item.state), ItemState.SCANNED)
                 source = _engine_of(readings)
                 repository.keep_fields(session, self._kernel.vault, self._kernel.lookups, item, document.fields, source)
                 if stored is not None:

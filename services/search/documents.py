@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.kernel import readings
 from services.kernel.blobs.keys import Vault
 from services.kernel.errors import InvalidInput
+from services.kernel.ledger import journal
 from services.kernel.model import ItemState
 from services.kernel.paper import FieldReading, PageReading
 from services.kernel.policy.identifiers import find_identifiers
@@ -27,7 +28,11 @@ DATE_FIELDS = ("signed_on", "paid_on", "valid_from", "valid_until")
 
 
 def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: Item) -> IndexDocument:
-    """The item as the index knows it. No identifier is in it in plain."""
+    """The item as the index knows it. No identifier is in it in plain.
+
+    Its moment is the ledger's length: whoever changes an item appends to the ledger in the same transaction, and the ledger's
+    head makes one line of all transactions. So what was read at a greater length holds all that was read at a smaller one.
+    """
     pages = list(readings.page_readings(session, vault, item))
     fields = [each.reading for each in readings.field_values(session, vault, item)]
     known: Known = [(kind, each.value) for each in fields for kind in LOOKUP_FIELDS if each.name == kind]
@@ -49,6 +54,7 @@ def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: It
         addresses=tuple(dict.fromkeys(each.value for each in fields if is_address(each.name, each.value))),
         fields=_searchable(fields),
         lookups=_digests(pages, fields, known, lookups),
+        as_of=journal.length(session),
     )
 
 

@@ -36,7 +36,7 @@ from services.search import fields, tokens
 MAX_LENGTH = 1000
 MAX_DEPTH = 20
 MAX_WORDS = 64
-_SCORED_WORDS = 8
+SCORED_WORDS = 8
 
 Digest = Callable[[str, str], str]
 """From a field of ``LOOKUP_FIELDS`` and a value to its digest (``LookupKeys.digest``)."""
@@ -171,7 +171,7 @@ def leaves(node: Node, *, positive_only: bool = False) -> Iterator[Term | Field 
 def scored_words(node: Node) -> tuple[str, ...]:
     """Return the words that raise the score of the items they name: the first eight different ones, as typed."""
     words = dict.fromkeys(leaf.text for leaf in leaves(node, positive_only=True) if isinstance(leaf, Term))
-    return tuple(words)[:_SCORED_WORDS]
+    return tuple(words)[:SCORED_WORDS]
 
 
 def searched(text: str) -> tokens.GramPhrase:

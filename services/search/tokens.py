@@ -20,10 +20,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import add
+from typing import NamedTuple
 
 SCHEME = f"grams-1/unicode-{unicodedata.unidata_version}"
 """Names what the tokens depend on; an index made under another scheme must be rebuilt."""
@@ -39,7 +41,7 @@ _HAN = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _RUN = re.compile(
-    rf"(?P<han>[{_HAN}](?:\s*[{_HAN}])*)"
+    rf"(?P<han>[{_HAN}]+(?:\s+[{_HAN}]+)*)"
     rf"|(?<![a-z0-9])[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![a-z0-9]|,[0-9])"
     rf"|(?:[a-z0-9]+|(?![{_HAN}])[^\W_])+"
 )
@@ -71,8 +73,7 @@ class _Fold(dict[int, str]):
 _FOLD = _Fold()
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of the normal form; ``start`` and ``end`` delimit it in the folded text."""
 
     text: str
@@ -94,7 +95,7 @@ def canonical(text: str) -> str:
 def runs(folded: str) -> Iterator[Run]:
     """Yield the runs of folded text in order."""
     for match in _RUN.finditer(folded):
-        han = match["han"] is not None
+        han = match.lastgroup is not None
         piece = match.group()
         text = "".join(piece.split()) if han else piece.replace(",", "")
         yield Run(text, han, match.start(), match.end())
@@ -159,32 +160,40 @@ def keyword(field: str, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """A text's normal form with the way back: character ``i`` of ``form`` stands at ``offsets[i]`` of the text."""
+    """A text's normal form with the way back: from character ``starts[i]`` of the form on, up to the next start, what stands at
+    ``p`` of the form stands at ``p + shifts[i]`` of the text.
+    """
 
     form: str
-    offsets: Sequence[int]
+    starts: Sequence[int]
+    shifts: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where ``form[start:end]`` stands in the text."""
-        return self.offsets[start], self.offsets[end - 1] + 1
+        return self._place(start), self._place(end - 1) + 1
+
+    def _place(self, position: int) -> int:
+        return position + self.shifts[bisect_right(self.starts, position) - 1]
 
 
 def align(text: str) -> Aligned:
-    """Return the normal form of a canonical ``text`` with offsets into it."""
+    """Return the normal form of a canonical ``text`` with the way back to it."""
     folded = text.translate(_FOLD)
-    if _FOLD.uneven.isdisjoint(text):
-        origin: Sequence[int] = range(len(text))
-    else:
-        origin = [offset for offset, char in enumerate(text) for _ in _FOLD[ord(char)]]
+    even = _FOLD.uneven.isdisjoint(text)
+    origin = range(len(text)) if even else [offset for offset, char in enumerate(text) for _ in _FOLD[ord(char)]]
     form: list[str] = []
-    offsets: list[int] = []
+    starts: list[int] = []
+    shifts: list[int] = []
+    position = 0
     for run in runs(folded):
-        if form:
-            offsets.append(origin[run.start])
         form.append(run.text)
-        if len(run.text) == run.end - run.start:
-            offsets += origin[run.start : run.end]
-        else:
-            for kept in _KEPT.finditer(folded, run.start, run.end):
-                offsets += origin[kept.start() : kept.end()]
-    return Aligned(" ".join(form), offsets)
+        whole = len(run.text) == run.end - run.start
+        for start, end in (
+            [(run.start, run.end)] if whole else [kept.span() for kept in _KEPT.finditer(folded, run.start, run.end)]
+        ):
+            for place in range(start, start + 1 if even else end):
+                starts.append(position + place - start)
+                shifts.append(origin[place] - starts[-1])
+            position += end - start
+        position += 1
+    return Aligned(" ".join(form), starts, shifts)

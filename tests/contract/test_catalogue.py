@@ -187,10 +187,8 @@ def test_readers_wait_for_no_writer(catalogue):
     with catalogue.write() as writing:
         writing.get_one(Counter, "s").last = 9
         writing.flush()
-        began = time.monotonic()
-        assert count(catalogue) == 0
+        assert count(catalogue) == 0, "or it would wait in vain: the writer is this thread"
         assert migrations.is_current(catalogue)
-        assert time.monotonic() - began < 2
 
 
 def test_what_is_put_into_a_read_is_never_kept(catalogue):

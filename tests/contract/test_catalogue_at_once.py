@@ -22,7 +22,7 @@ from services.kernel.ledger.merkle import Tree
 from services.kernel.ledger.tables import LedgerEntry, LedgerHead
 from services.kernel.model import FileState, PageState, Role
 from services.kernel.paper import FieldReading
-from services.kernel.policy.taxonomy import TYPES
+from services.kernel.policy import model
 from services.kernel.queue import jobs
 from services.kernel.queue.stages import Queue, Stage
 from services.kernel.queue.tables import Job, JobState
@@ -112,7 +112,8 @@ def test_many_numbers_of_one_series_are_all_different(database):
         drawn = []
         for _ in range(10):
             with database.write() as session:
-                drawn.append(numbering.draft_code(session, "M001", TYPES["lease_contract"], 2024))
+                series = numbering.series_of("M001", model.default().type_of("lease_contract"), 2024)
+                drawn.append(str(numbering.next_code(session, series)))
         return drawn
 
     codes = [code for drawn in at_once(*[number] * MANY) for code in drawn]

@@ -1,16 +1,19 @@
 """PostgreSQL's own promises: snapshots that write nothing, nobody waits for ever, and a server that goes away comes back."""
 
+import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import InternalError
 
-from services.kernel import dialects, migrations
+from services.kernel import dialects, migrations, patience
 from services.kernel.blobs.local import LocalBlobStore
 from services.kernel.blobs.orphans import discard_unless_kept, enter
 from services.kernel.blobs.sealed import SealedStore, Stored
@@ -20,7 +23,7 @@ from services.kernel.ledger import journal
 from services.kernel.queue.jobs import release_expired
 from services.kernel.tables import Blob, Counter, DataKey
 from tests import databases
-from tests.contract.leases import ATTEMPTS, put, take
+from tests.contract.leases import ATTEMPTS, LAPSED, put, take
 
 pytestmark = pytest.mark.cluster
 
@@ -53,7 +56,7 @@ def settings_of(session) -> dict[str, str]:
 
 
 def test_what_a_transaction_runs_under(catalogue):
-    shared = {"lock_timeout": "30s", "statement_timeout": "2min", "TimeZone": "UTC", "application_name": "muniment"}
+    shared = {"lock_timeout": "30s", "statement_timeout": "30s", "TimeZone": "UTC", "application_name": "muniment"}
     reading = {"transaction_isolation": "repeatable read", "transaction_read_only": "on"}
     writing = {"transaction_isolation": "read committed", "transaction_read_only": "off"}
     for _ in range(2):  # a connection that was used for one is used for the other
@@ -67,7 +70,7 @@ def test_what_the_url_says_is_stronger(url):
     database = Database(f"{url}?options=-c%20lock_timeout%3D7s")
     with database.read() as session:
         assert settings_of(session)["lock_timeout"] == "7s"
-        assert settings_of(session)["statement_timeout"] == "2min"
+        assert settings_of(session)["statement_timeout"] == "30s"
     database.close()
 
 
@@ -109,21 +112,20 @@ def test_a_lock_that_is_not_to_be_had_in_time_is_unavailable(url, catalogue, mon
 def test_a_writer_that_falls_silent_holds_nobody_up(catalogue, other, monkeypatch):
     """A machine that stands still within a transaction may hold the ledger's head, for which all wait."""
     monkeypatch.setattr(dialects, "SILENT_WRITER_MS", 500)
+    others: list[int] = []
     with pytest.raises(Unavailable), catalogue.write() as silent:
         journal.append(silent, "act", actor=None)
-        began = time.monotonic()
         with other.write() as session:
-            assert journal.append(session, "act", actor=None) == 0
-        assert 0.3 < time.monotonic() - began < 5
+            others.append(journal.append(session, "act", actor=None))
         silent.add(Counter(series="too late"))
+    assert others == [0]
     with other.read() as session:
         assert session.get(Counter, "too late") is None
 
 
 def test_a_job_that_is_being_written_to_is_passed_over_by_the_scheduler(catalogue, other):
     put(catalogue, "a", "b")
-    busy, _ = take(catalogue, seconds=0.01), take(catalogue, seconds=0.01)
-    time.sleep(0.05)
+    busy, _ = take(catalogue, seconds=LAPSED), take(catalogue, seconds=LAPSED)
     with replace(busy, seconds=60).progress():
         assert release_expired(other, max_attempts=ATTEMPTS) == 1
     assert release_expired(other, max_attempts=ATTEMPTS) == 0, "and its lease was renewed"
@@ -134,10 +136,8 @@ def test_claims_pass_each_other(catalogue, other):
     first, second = put(catalogue, "a", "b")
     with catalogue.write() as session:
         session.execute(text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE"), {"id": first})
-        began = time.monotonic()
-        assert take(other).job_id == second
+        assert take(other).job_id == second, "or it would wait in vain: who holds the first is this thread"
         assert take(other) is None
-        assert time.monotonic() - began < 2
 
 
 # ── a server that goes away ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -162,17 +162,53 @@ def test_a_transaction_whose_connection_is_lost_is_unavailable_and_undone(url, c
         assert session.scalars(select(Counter.series)).all() == []
 
 
-def test_a_server_that_is_not_there_is_told_at_once():
+@contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_server_that_stands_still_is_not_waited_for(catalogue, monkeypatch):
+    """It keeps its connections, and no time limit of its own runs."""
+    monkeypatch.setattr(patience, "ANSWER_SECONDS", 0.5)
+    with ExitStack() as stack, pytest.raises(Unavailable), catalogue.write() as session:
+        session.add(Counter(series="s"))
+        session.flush()
+        stack.enter_context(standing_still(session.scalar(text("SELECT pg_backend_pid()"))))
+        session.scalar(select(1))
+    with catalogue.read() as session:
+        assert session.scalars(select(Counter.series)).all() == []
+
+
+def test_a_connection_that_stands_still_is_given_up_for_another(catalogue, monkeypatch):
+    monkeypatch.setattr(patience, "PING_SECONDS", 0.5)
+    with catalogue.read() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with standing_still(pid), catalogue.read() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+def test_whoever_changes_the_tables_waits_as_long_as_it_takes(catalogue, monkeypatch):
+    monkeypatch.setattr(patience, "ANSWER_SECONDS", 0.1)
+    with catalogue.migrate() as connection:
+        connection.execute(text("SELECT pg_sleep(0.5)"))
+    with pytest.raises(Unavailable), catalogue.read() as session:
+        session.execute(text("SELECT pg_sleep(0.5)"))
+
+
+def test_a_server_that_is_not_there_is_told_at_once(monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         nowhere = Database(f"postgresql+psycopg://nobody@127.0.0.1:{probe.getsockname()[1]}/none")
-        began = time.monotonic()
         for unit in (nowhere.read, nowhere.write):
             with pytest.raises(Unavailable), unit() as session:
                 session.scalar(select(1))
         with pytest.raises(Unavailable):
             migrations.upgrade(nowhere)
-        assert time.monotonic() - began < 3
 
 
 # ── a commit whose answer was lost ────────────────────────────────────────────────────────────────────────────────────────

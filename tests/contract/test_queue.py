@@ -16,7 +16,7 @@ from services.kernel.queue.runner import owner_name
 from services.kernel.queue.stages import WAY, Queue, Stage, following
 from services.kernel.queue.tables import Job, JobState
 from services.kernel.tables import Counter
-from tests.contract.leases import ATTEMPTS, Calls, done, job, put, runner, take
+from tests.contract.leases import ATTEMPTS, LAPSED, Calls, done, job, lapse, put, runner, take
 
 # ── enqueueing ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -134,7 +134,6 @@ def test_only_the_database_s_clock_counts(queue, monkeypatch):
 def test_a_lease_that_ran_out_is_given_to_another(queue):
     put(queue, "a")
     first = take(queue, "host/1/1", seconds=0.05)
-    assert release_expired(queue, max_attempts=ATTEMPTS) == 0
     time.sleep(0.1)
     assert take(queue) is None, "only the scheduler releases"
     assert release_expired(queue, max_attempts=ATTEMPTS) == 1
@@ -145,17 +144,16 @@ def test_a_lease_that_ran_out_is_given_to_another(queue):
 def test_progress_renews_the_lease_and_sets_the_attempts_back(queue):
     (identity,) = put(queue, "a")
     for _ in range(2):
-        take(queue, seconds=0.01)
-        time.sleep(0.03)
+        take(queue, seconds=LAPSED)
         release_expired(queue, max_attempts=ATTEMPTS)
-    lease = take(queue, seconds=0.3)
-    assert job(queue, identity).attempts == 3
+    lease = take(queue)
+    assert (job(queue, identity).attempts, job(queue, identity).deaths) == (1, 2)
     for _ in range(3):
-        time.sleep(0.15)
+        lapse(queue, lease)
         with lease.progress():
             pass
         assert release_expired(queue, max_attempts=ATTEMPTS) == 0
-    assert job(queue, identity).attempts == 1
+    assert (job(queue, identity).attempts, job(queue, identity).deaths) == (1, 0)
 
 
 def test_what_is_written_with_progress_is_written_with_the_proof_or_not_at_all(queue):
@@ -173,8 +171,7 @@ def test_what_is_written_with_progress_is_written_with_the_proof_or_not_at_all(q
 def lost(queue: Database) -> tuple[Lease, Lease]:
     """A worker that was stopped past its lease, and the one that has its job now."""
     put(queue, "a")
-    deaf = take(queue, "host/1/1", seconds=0.01)
-    time.sleep(0.03)
+    deaf = take(queue, "host/1/1", seconds=LAPSED)
     release_expired(queue, max_attempts=ATTEMPTS)
     return deaf, take(queue, "host/2/1")
 
@@ -200,8 +197,7 @@ def test_a_deaf_worker_that_wakes_after_its_lease_has_its_write_refused(queue, a
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 def test_a_lease_that_was_released_and_not_yet_claimed_is_lost_too(queue, act):
     put(queue, "a")
-    deaf = take(queue, seconds=0.01)
-    time.sleep(0.03)
+    deaf = take(queue, seconds=LAPSED)
     release_expired(queue, max_attempts=ATTEMPTS)
     with pytest.raises(LeaseLost):
         act(deaf)
@@ -220,8 +216,7 @@ def test_a_job_is_finished_once(queue, act):
 def test_a_lease_that_lapsed_but_was_not_given_away_still_holds(queue):
     """Nobody else has it, so what was done need not be done again."""
     put(queue, "a")
-    lease = take(queue, seconds=0.01)
-    time.sleep(0.03)
+    lease = take(queue, seconds=LAPSED)
     done(lease)
     assert release_expired(queue, max_attempts=ATTEMPTS) == 0
 
@@ -242,7 +237,8 @@ def due_now(queue: Database, identity: str) -> None:
         session.get_one(Job, identity).due_at = 0
 
 
-def test_a_failed_job_waits_longer_each_time_and_is_then_parked_with_its_reason(queue):
+def test_a_failed_job_waits_longer_each_time_and_is_then_parked_with_its_reason(queue, monkeypatch):
+    monkeypatch.setattr(jobs, "FIRST_RETRY_SECONDS", 100.0)
     (identity,) = put(queue, "a")
     waits = []
     for attempt in range(1, ATTEMPTS + 1):
@@ -254,7 +250,7 @@ def test_a_failed_job_waits_longer_each_time_and_is_then_parked_with_its_reason(
         assert (row.reason, row.lease_owner, row.lease_until) == (f"reason {attempt}", None, None)
         assert take(queue) is None, "not before it is due"
         due_now(queue, identity)
-    assert waits[:2] == pytest.approx([2, 4], abs=1.5)
+    assert waits[:2] == pytest.approx([100, 200], abs=30)
     assert take(queue) is None, "parked"
 
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 from services.kernel.db import Database
@@ -15,9 +14,9 @@ from services.kernel.queue.jobs import DEATHS_PER_ATTEMPT, Lease, LeaseLost, rel
 from services.kernel.queue.runner import dead_owners, owner_name
 from services.kernel.queue.scheduler import Scheduler
 from services.kernel.queue.stages import Queue, Stage
-from services.kernel.queue.tables import JobState
+from services.kernel.queue.tables import Job, JobState
 from services.kernel.tables import Counter
-from tests.contract.leases import ATTEMPTS, Calls, done, job, put, runner, take, until
+from tests.contract.leases import ATTEMPTS, LAPSED, Calls, done, job, put, runner, take, until
 
 # ── the dead ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -64,6 +63,26 @@ def test_a_poison_job_that_kills_its_workers_is_quarantined(queue):
     assert take(queue) is None
 
 
+def test_a_job_whose_workers_are_killed_by_others_keeps_all_its_attempts(queue):
+    (identity,) = put(queue, "a")
+    for death in range(DEATHS_PER_ATTEMPT * ATTEMPTS - 1):
+        take(queue, f"host/{death}/1")
+        release_expired(queue, max_attempts=ATTEMPTS, gone=[f"host/{death}/1"])
+    for _ in range(ATTEMPTS - 1):
+        assert take(queue).fail("later", max_attempts=ATTEMPTS) is JobState.QUEUED
+        due(queue, identity)
+    assert job(queue, identity).deaths == DEATHS_PER_ATTEMPT * ATTEMPTS - 1
+    with take(queue).progress():
+        pass
+    row = job(queue, identity)
+    assert (row.attempts, row.deaths) == (1, 0), "progress sets both back"
+
+
+def due(queue: Database, identity: str) -> None:
+    with queue.write() as session:
+        session.get_one(Job, identity).due_at = 0.0
+
+
 # ── the scheduler ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -71,14 +90,14 @@ def test_a_tick_releases_what_lapsed_and_wakes_who_can_do_it(queue):
     calls = Calls()
     (identity,) = put(queue, "a")
     put(queue, "b", stage=Stage.INDEX)
-    take(queue, seconds=0.01)
-    time.sleep(0.03)
+    take(queue, seconds=LAPSED)
     Scheduler(queue, calls, max_attempts=ATTEMPTS).tick()
     assert job(queue, identity).state == JobState.QUEUED
     assert sorted(calls.sent) == [(Queue.INDEXING, 1), (Queue.READING, 1)]
 
 
-def test_a_tick_wakes_nobody_where_a_message_lies_or_nothing_is_due(queue):
+def test_a_tick_wakes_nobody_where_a_message_lies_or_nothing_is_due(queue, monkeypatch):
+    monkeypatch.setattr(jobs, "FIRST_RETRY_SECONDS", 100.0)
     calls = Calls()
     scheduler = Scheduler(queue, calls, max_attempts=ATTEMPTS)
     scheduler.tick()
@@ -103,8 +122,7 @@ def test_a_lost_message_is_sent_again(queue):
 def test_two_schedulers_do_no_harm(queue):
     identities = put(queue, *"abcdef")
     for _ in identities:
-        take(queue, "host/1/1", seconds=0.01)
-    time.sleep(0.03)
+        take(queue, "host/1/1", seconds=LAPSED)
     released = []
     threads = [
         threading.Thread(target=lambda: released.append(release_expired(queue, max_attempts=ATTEMPTS))) for _ in range(4)
@@ -185,16 +203,16 @@ def test_a_worker_stopped_past_its_lease_and_resumed_writes_nothing(queue, tmp_p
     url = queue.url.render_as_string(hide_password=False)
     queue.close()
     holding, outcome = tmp_path / "holding", tmp_path / "outcome"
-    deaf = multiprocessing.get_context("fork").Process(target=hold, args=(url, holding, outcome))
+    deaf = multiprocessing.get_context("fork").Process(target=hold, args=(url, holding, outcome), daemon=True)
     deaf.start()
     until(holding.exists)
     os.kill(deaf.pid, signal.SIGSTOP)
     scheduler = Scheduler(queue, Calls(), max_attempts=ATTEMPTS)
-    until(lambda: scheduler.tick() or take_back(queue), 10)
+    until(lambda: scheduler.tick() or take_back(queue))
     done(take(queue))
     (tmp_path / "woken").touch()
     os.kill(deaf.pid, signal.SIGCONT)
-    deaf.join(20)
+    deaf.join()
     assert outcome.read_text() == "refused"
     with queue.read() as session:
         assert session.get(Counter, "written by the deaf one") is None

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import update
 
 from services.kernel.clock import now
 from services.kernel.db import Database
@@ -18,12 +19,34 @@ from services.kernel.queue.leader import Leadership
 from services.kernel.queue.runner import owner_name
 from services.kernel.queue.scheduler import Scheduler
 from services.kernel.queue.stages import Queue
-from services.kernel.queue.tables import JobState
-from tests.contract.leases import ATTEMPTS, Calls, done, job, put, runner, take
+from services.kernel.queue.tables import JobState, Leader
+from tests.contract.leases import ATTEMPTS, LAPSED, Calls, done, job, put, runner, take
+
+
+class Clock:
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 def leads(database: Database, owner: str, seconds: float = 60) -> Leadership:
     return Leadership(database, "schedule", owner=owner, seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    """The leaders' own, which stands still unless told to go on."""
+    clock = Clock()
+    monkeypatch.setattr(leader, "time", clock)
+    return clock
+
+
+def pass_by(database: Database, clock: Clock, seconds: float) -> None:
+    """By the leaders' clock, and by the database's: what it holds to be over when is as much nearer."""
+    clock.now += seconds
+    with database.write() as session:
+        session.execute(update(Leader).values(until=Leader.until - seconds))
 
 
 def test_one_leads_and_goes_on_leading(database):
@@ -47,19 +70,19 @@ def test_of_many_that_start_at_once_one_leads(database):
     assert sorted(found) == [False] * 5 + [True]
 
 
-def test_a_leader_that_falls_silent_is_followed_and_knows_it(database):
-    first, second = leads(database, "host/1/1", seconds=0.6), leads(database, "host/2/1")
+def test_a_leader_that_falls_silent_is_followed_and_knows_it(database, clock):
+    first, second = leads(database, "host/1/1"), leads(database, "host/2/1")
     assert first.held() and not second.held()
-    time.sleep(0.8)
+    pass_by(database, clock, 61)
     assert second.held()
     assert not first.held()
 
 
-def test_a_leader_renews_in_time(database):
-    first, second = leads(database, "host/1/1", seconds=0.6), leads(database, "host/2/1")
+def test_a_leader_renews_in_time(database, clock):
+    first, second = leads(database, "host/1/1"), leads(database, "host/2/1")
     for _ in range(6):
         assert first.held()
-        time.sleep(0.25)
+        pass_by(database, clock, 25)
         assert not second.held()
 
 
@@ -90,8 +113,7 @@ def test_only_the_leader_sends_wake_ups_and_each_gives_back_what_lapsed(database
     assert leads(database, "elsewhere/1/1").held()
     calls = Calls()
     follower = Scheduler(database, calls, max_attempts=ATTEMPTS)
-    take(database, seconds=0.01)
-    time.sleep(0.03)
+    take(database, seconds=LAPSED)
     follower.tick()
     assert job(database, identity).state == JobState.QUEUED
     assert calls.sent == []
@@ -140,7 +162,9 @@ def test_a_part_that_is_away_parks_no_job(database, monkeypatch):
     assert job(database, identity).state == JobState.DONE
 
 
-def test_a_job_that_waits_for_a_part_says_so(database):
+def test_a_job_that_waits_for_a_part_says_so(database, monkeypatch):
+    monkeypatch.setattr(running, "AWAY_SECONDS", 100.0)
+
     def away(lease: Lease) -> None:
         raise Unavailable("The store does not answer.")
 

@@ -80,6 +80,15 @@ def all_pages(index, search: Search, limit: int):
     return first, hits
 
 
+def test_a_document_of_an_earlier_moment_never_replaces_one_of_a_later(index):
+    """A worker that stood still between reading the catalogue and writing the index comes too late."""
+    index.put([item(1, "新的", as_of=7), item(2, "合同", as_of=7)])
+    index.put([item(1, "旧的", as_of=6), item(2, "改过", as_of=8), item(3, "别的", as_of=6)])
+    assert [found(index, word) for word in ("旧的", "新的", "改过", "合同", "别的")] == [[], ["i1"], ["i2"], [], ["i3"]]
+    index.put([item(1, "重做", as_of=7)])
+    assert (found(index, "重做"), index.count()) == (["i1"], 3)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_answers_are_the_referees(filled, archive, seed):
     rnd = random.Random(seed)
@@ -245,7 +254,14 @@ def test_at_most_three_snippets_that_show_every_word(index):
     assert all(len(snippet.text) <= 60 for snippet in snippets)
 
 
-@pytest.mark.parametrize("bad", ["x", "####", "", "WzEsInNjb3JlIiwiYSIsMSwiaSJd", "W10", "é"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *("x", "####", "", "WzEsInNjb3JlIiwiYSIsMSwiaSJd", "W10", "é"),
+        *("WzEsInNjb3JlIixOYU4sMSwiaSJd", "WzEsInNjb3JlIiwxZTMwMCwxLCJpIl0"),  # a score that is no number, or absurd
+        "WzEsInNjb3JlIiwwLjAsOTk5OTk5OTk5OTk5OTk5OTk5OTk5LCJpIl0",  # a time that is
+    ],
+)
 def test_a_bad_cursor_is_refused(filled, bad):
     with pytest.raises(InvalidInput):
         filled.search(ask("合同", cursor=bad))
@@ -276,8 +292,10 @@ def residue(folder: Path, signs: str, stretches: list[bytes]) -> list[object]:
     found: list[object] = []
     for path in folder.glob("index-*.db"):
         with closing(apsw.Connection(str(path))) as connection:
-            connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'words', 'row')")
-            found += [term for (term,) in connection.execute("SELECT term FROM terms") if set(term) & set(signs)]
+            for table in ("words", "named"):
+                connection.execute(f"CREATE VIRTUAL TABLE temp.of_{table} USING fts5vocab('main', '{table}', 'row')")
+                terms = connection.execute(f"SELECT term FROM of_{table}")
+                found += [term for (term,) in terms if set(term) & set(signs)]
     for path in folder.iterdir():
         content = path.read_bytes()
         found += [(path.name, stretch) for stretch in stretches if stretch in content]
@@ -285,10 +303,10 @@ def residue(folder: Path, signs: str, stretches: list[bytes]) -> list[object]:
 
 
 def packed_pages(folder: Path) -> list[bytes]:
-    """The compressed lines of every page."""
+    """The packed content of every page."""
     (path,) = folder.glob("index-*.db")
     with closing(apsw.Connection(str(path))) as connection:
-        return [bytes(lines) for (lines,) in connection.execute("SELECT lines FROM page")]
+        return [bytes(content) for (content,) in connection.execute("SELECT content FROM page")]
 
 
 def test_a_delete_leaves_nothing_behind(tmp_path, archive):
@@ -298,7 +316,7 @@ def test_a_delete_leaves_nothing_behind(tmp_path, archive):
     index.put([item(1, "饕餮 魑魅魍魉\nQZxkj-1", title="鬯鬯", names=("饕餮",), fields={"party_buyer": ["魑魅"]})])
     index.put([item(1, "饕餮 魑魅魍魉 魍魉\nQZxkj-2", title="鬯鬯", lookups={"phone": ["feedbeef" * 4]})])
     secret = [word.encode() for word in ("饕餮", "魑魅", "魍魉", "鬯鬯", "qzxkj", "QZxkj", "feedbeef")]
-    secret += [lines for lines in packed_pages(tmp_path) if lines not in before]
+    secret += [content for content in packed_pages(tmp_path) if content not in before]
     index.put(archive[150:])
     assert len(residue(tmp_path, "饕餮魑魅魍魉鬯", secret)) > len(secret)
     assert found(index, "饕餮") == ["i1"]

@@ -28,12 +28,14 @@ from tests.desk import Desk, scan
 PATHS = {
     "ingest": "/api/v1/batches",
     "access": "/api/v1/items",
+    "filing": "/api/v1/filings",
     "search": "/api/v1/search",
     "audit": "/api/v1/audit/entries",
 }
 NEEDS = {
     "ingest": {"catalogue", "objects", "keys"},
     "access": {"catalogue", "objects", "keys"},
+    "filing": {"catalogue", "keys"},
     "search": {"catalogue", "index", "keys"},
     "audit": {"catalogue"},
 }

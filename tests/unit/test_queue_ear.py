@@ -77,13 +77,22 @@ def test_work_in_other_processes_is_seen_until_they_end_or_are_killed():
     assert world.deaf_after(61)
 
 
+def test_a_start_that_takes_long_is_not_deafness(monkeypatch):
+    world = World()
+    monkeypatch.setattr(world.ear, "_watch", lambda: None)
+    world.now += 1000
+    world.ear.watch()
+    assert not world.deaf_after(59)
+    assert world.deaf_after(2)
+
+
 @pytest.mark.parametrize(("lying", "code"), [(1, DEAF), (0, 0)])
 def test_a_deaf_worker_ends(monkeypatch, lying, code):
     monkeypatch.setattr(ears, "LOOK_SECONDS", 0.05)
 
     def live() -> None:
         Ear(lambda queue: lying, [Queue.READING], seconds=0.2).watch()
-        time.sleep(1)
+        time.sleep(60 if lying else 1)
         os._exit(0)
 
     process = FORK.Process(target=live)

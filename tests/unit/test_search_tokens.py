@@ -95,8 +95,8 @@ def test_offsets_lead_back_to_the_text(text):
     text = tokens.canonical(text)
     aligned = tokens.align(text)
     assert aligned.form == tokens.normal(text)
-    assert len(aligned.offsets) == len(aligned.form)
-    assert list(aligned.offsets) == sorted(aligned.offsets)
-    for i, char in enumerate(aligned.form):
-        if char != " ":
-            assert char in tokens.normal(text[aligned.offsets[i]])
+    spans = [aligned.span(i, i + 1) for i, char in enumerate(aligned.form) if char != " "]
+    assert spans == sorted(spans)
+    for (start, end), char in zip(spans, aligned.form.replace(" ", ""), strict=True):
+        assert end == start + 1
+        assert char in tokens.normal(text[start])

@@ -22,10 +22,9 @@ from services.kernel.ids import new_id
 from services.kernel.paper import DOCUMENT_TYPES, Box
 from services.search import query as language
 from services.search.index.fts5 import Fts5Index
-from services.search.index.fts5_match import expression
 from services.search.index.generations import Generations
 from services.search.index.port import Filters, IndexDocument, IndexPage, Scope, Search
-from services.search.query import Node
+from services.search.query import And, Node, Not, Or, leaves, searched
 
 PAGES, LINES, CHARACTERS = 3, 30, 22
 ROUNDS, HITS = 20, 20
@@ -79,7 +78,7 @@ def measure(folder: Path, documents: int) -> dict[str, Any]:
         _timed(load, lambda node, filters: index.search(_asked(node, filters)))  # pages of the file come into memory
         whole = _timed(load, lambda node, filters: index.search(_asked(node, filters)))
         matches = f"SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT {HITS}"  # noqa: S608  # a number
-        below = _timed(load, lambda node, _: bare.execute(matches, (expression(node),)).fetchall())
+        below = _timed(load, lambda node, _: bare.execute(matches, (_expression(node),)).fetchall())
     return {
         "documents": documents,
         "pages": documents * PAGES,
@@ -96,6 +95,20 @@ def measure(folder: Path, documents: int) -> dict[str, Any]:
 
 def _asked(node: Node, filters: Filters) -> Search:
     return Search(query=node, scope=Scope(everything=True), filters=filters, limit=HITS)
+
+
+def _expression(node: Node) -> str:
+    """The same words for one FTS5 query of the running text."""
+    match node:
+        case Or(parts):
+            return f"({' OR '.join(map(_expression, parts))})"
+        case And((part, Not(unwanted))):
+            return f"({_expression(part)} NOT {_expression(unwanted)})"
+        case And(parts):
+            return f"({' AND '.join(map(_expression, parts))})"
+        case _:
+            grams = searched(getattr(next(leaves(node)), "text", ""))
+            return f'"{" ".join(grams.tokens)}"' + (" *" if grams.prefix else "")
 
 
 def _timed(load: Sequence[tuple[Node, Filters]], ask: Callable[[Node, Filters], object]) -> list[float]:

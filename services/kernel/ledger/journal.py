@@ -52,6 +52,11 @@ def append(
     return tree.size - 1
 
 
+def length(session: Session) -> int:
+    """How many entries there are at this moment."""
+    return session.get_one(LedgerHead, HEAD).size
+
+
 def tree_at(head: LedgerHead) -> Tree:
     return Tree.from_bytes(head.size, head.peaks)
 

@@ -6,12 +6,12 @@ Names 张**, ID numbers first and last digit, phones 138****1234, accounts their
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.kernel.policy.identifiers import Identifier, find_identifiers, fold_width
 from services.kernel.policy.lookup import Kind
 
-__all__ = ["Identifier", "find_identifiers", "mask_field", "mask_identifiers", "mask_values"]
+__all__ = ["Identifier", "find_identifiers", "hidden", "mask_field", "mask_identifiers", "mask_values", "masked", "personal"]
 
 NAME_FIELDS = frozenset({"name", "party_seller", "party_buyer", "party_lessor", "party_lessee", "payer", "payee"})
 _KINDS: dict[str, Kind] = {"id_number": "id_number", "phone": "phone", "bank_account": "bank_account"}
@@ -57,22 +57,49 @@ def mask_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> str:
 
 def mask_values(text: str, names: Iterable[str], addresses: Iterable[str] = ()) -> str:
     """Return ``text`` with these people's names and addresses masked character for character, also where OCR put spaces."""
+    return masked(text, personal(names, addresses))
+
+
+def masked(text: str, kept: Mapping[str, int]) -> str:
+    """Return ``text`` with what ``personal`` gave masked."""
+    signs = list(text)
+    for start, end in hidden(text, kept):
+        signs[start:end] = "*" * (end - start)
+    return "".join(signs)
+
+
+def personal(names: Iterable[str], addresses: Iterable[str] = ()) -> dict[str, int]:
+    """Return what ``hidden`` looks for: these people's names and addresses, and how many signs of each are shown."""
     people = {person for name in names for person in _PEOPLE.split(name)[::2] if not is_company(person)}
     kept = {_squeezed(person): 1 for person in people}
     kept |= {_squeezed(address): len(_mask_address(address)) - len(_HIDDEN) for address in addresses}
+    return {value: shown for value, shown in kept.items() if len(value) > 1}
+
+
+def hidden(text: str, kept: Mapping[str, int]) -> list[tuple[int, int]]:
+    """Return the stretches of ``text`` that a mask covers, [start, end), in order and apart; white space is not covered."""
     written = _squeezed(text)
-    found = {value: shown for value, shown in kept.items() if len(value) > 1 and value in written}
+    found = {value: shown for value, shown in kept.items() if value in written}
     if not found:
-        return text
+        return []
     places = [place for place, char in enumerate(text) if not char.isspace()]
-    masked = list(text)
+    covered: set[int] = set()
     for value, shown in found.items():
         position = written.find(value)
         while position >= 0:
-            for place in places[position + shown : position + len(value)]:
-                masked[place] = "*"
+            covered.update(places[position + shown : position + len(value)])
             position = written.find(value, position + 1)
-    return "".join(masked)
+    return _stretches(sorted(covered))
+
+
+def _stretches(places: Iterable[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for place in places:
+        if found and found[-1][1] == place:
+            found[-1] = (found[-1][0], place + 1)
+        else:
+            found.append((place, place + 1))
+    return found
 
 
 def _squeezed(text: str) -> str:

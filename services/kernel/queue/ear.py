@@ -50,6 +50,7 @@ class Ear:
 
     def watch(self) -> None:
         """Looks now and then, in a thread of its own, and ends the process when it is deaf."""
+        self._since = self._clock()  # not yet at work is not deaf, however long the start took
         Thread(target=self._watch, name="ear", daemon=True).start()
 
     def is_deaf(self) -> bool:

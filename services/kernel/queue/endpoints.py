@@ -46,6 +46,7 @@ def _job(job: Job) -> dict[str, Any]:
         "stage": job.kind,
         "state": job.state,
         "attempts": job.attempts,
+        "deaths": job.deaths,
         "reason": job.reason,
         "batch_id": job.batch_id,
         "created_at": job.created_at,

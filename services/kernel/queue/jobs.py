@@ -1,9 +1,10 @@
 """Leases on jobs. A lease is claimed in one statement, judged by the database's clock, and carries a fencing number: every
 write under it first proves, in its own transaction, that the number still stands.
 
-An attempt is counted when the lease is claimed, *before* the run, so that a job that kills its worker is counted too; progress
-sets the count back. After ``max_attempts`` failures, or four times as many deaths of workers, the job is parked with its
-reason, where a person sees it and can send it off again.
+An attempt is counted when the lease is claimed, *before* the run, so that a job that kills its worker is counted too: as a
+death, apart from failures, for most workers die of something else than their job. Progress sets both counts back. After
+``max_attempts`` failures, or four times as many deaths, the job is parked with its reason, where a person sees it and can send
+it off again.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Lease:
     def progress(self) -> Iterator[Session]:
         """A unit of work that proves and renews the lease first. Raises ``LeaseLost``; then nothing is written."""
         with self.database.write() as session:
-            self._prove(session, lease_until=database_epoch() + self.seconds, attempts=1)
+            self._prove(session, lease_until=database_epoch() + self.seconds, attempts=1, deaths=0)
             yield session
 
     @contextmanager
@@ -154,7 +155,7 @@ def release_expired(database: Database, *, max_attempts: int, gone: list[str] | 
     lapsed = Job.lease_until < database_epoch()
     which = (Job.state == JobState.LEASED, or_(lapsed, Job.lease_owner.in_(gone)) if gone else lapsed)
     free = select(Job.id).where(*which).with_for_update(skip_locked=True)
-    poisonous = Job.attempts >= DEATHS_PER_ATTEMPT * max_attempts
+    poisonous = Job.deaths + 1 >= DEATHS_PER_ATTEMPT * max_attempts
     with database.write() as session:
         result = session.execute(
             update(Job)
@@ -164,6 +165,8 @@ def release_expired(database: Database, *, max_attempts: int, gone: list[str] | 
                 reason=case((poisonous, "Its workers died or fell silent, again and again."), else_=Job.reason),
                 lease_owner=None,
                 lease_until=None,
+                attempts=Job.attempts - 1,
+                deaths=Job.deaths + 1,
                 due_at=database_epoch(),
             )
             .execution_options(synchronize_session=False)
@@ -191,7 +194,7 @@ def retry(session: Session, job_id: str) -> Job:
         raise NotFound("There is no such job. List the parked ones to find its id.")
     if job.state != JobState.PARKED:
         raise Conflict(f"The job is {job.state}; only parked jobs can be tried again.")
-    job.state, job.attempts, job.reason = JobState.QUEUED, 0, None
+    job.state, job.attempts, job.deaths, job.reason = JobState.QUEUED, 0, 0, None
     job.due_at = session.scalar(select(database_epoch())) or 0.0
     call_workers(session, Queue(job.queue))
     return job

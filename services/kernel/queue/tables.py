@@ -23,7 +23,8 @@ class JobState(StrEnum):
 
 class Job(Base):
     """``due_at`` and ``lease_until`` are seconds by the database's clock. ``fence`` grows with every lease, so that a worker
-    that wakes after its lease was given away is recognised. ``attempts`` counts leases since the last progress.
+    that wakes after its lease was given away is recognised. ``attempts`` counts leases since the last progress, without
+    those that ended with their worker, which are ``deaths``.
     ``trace`` is the ``traceparent`` of its cause."""
 
     __tablename__ = "jobs"
@@ -37,6 +38,7 @@ class Job(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(8), default=JobState.QUEUED)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    deaths: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     due_at: Mapped[float] = mapped_column(Float)
     lease_owner: Mapped[str | None] = mapped_column(String(120))
     lease_until: Mapped[float | None] = mapped_column(Float)

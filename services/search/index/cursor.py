@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from services.kernel.errors import InvalidInput
 from services.search.index.port import MAX_LIMIT, Search, Sort
+from services.search.query import SCORED_WORDS
+
+_FARTHEST = 1 << 58
+"""Microseconds: some nine thousand years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ def decode(cursor: str, sort: Sort) -> Position:
         data = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         version, ordered, score, received, item_id = data
         valid = version == 1 and type(score) is float and type(received) is int and type(item_id) is str
+        valid = valid and 0 <= score <= SCORED_WORDS and abs(received) < _FARTHEST
     except (binascii.Error, ValueError, TypeError, RecursionError):
         valid, ordered = False, sort
     if not valid:

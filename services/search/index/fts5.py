@@ -6,44 +6,21 @@ without the slack of its pages and swaps: SQLite zeroes what it frees, but not w
 
 from __future__ import annotations
 
-import heapq
-import json
-import os
-import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import apsw
 
 from services.kernel.errors import Conflict, Unavailable
-from services.kernel.policy.masks import mask_values
-from services.search.index import cursor, fts5_match, fts5_store, prepared, snippets
+from services.search.index import cursor, fts5_store, prepared
+from services.search.index.fts5_readers import Readers
+from services.search.index.fts5_search import answer
 from services.search.index.generations import Generations
-from services.search.index.port import FACETS, Filters, Hit, IndexDocument, Page, Scope, Search
-from services.search.query import Everything, scored_words
+from services.search.index.port import FACETS, IndexDocument, Page, Search
 
 _CHUNK = 64
-_FILTERED = {
-    "types": "type",
-    "states": "state",
-    "departments": "department",
-    "customer_types": "customer_type",
-    "business_types": "business_type",
-}
-
-
-class _Row(NamedTuple):
-    """A match; rows sort as the answer does: ``score`` and ``received`` are negated where the largest comes first."""
-
-    score: float
-    received: int
-    item_id: str
-    n: int
-    facet: int
 
 
 class Fts5Index:
@@ -52,7 +29,7 @@ class Fts5Index:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._generations = Generations(folder)
-        self._readers = _Readers(self._generations)
+        self._readers = Readers(self._generations)
         if self._generations.current() is None:
             self._make_first()
 
@@ -81,13 +58,8 @@ class Fts5Index:
         begin = cursor.begin(search)
         if search.scope.empty:
             return Page(0, (), {name: {} for name in FACETS}, None)
-        with _translated(), self._readers.reader() as connection, connection:
-            rows = _rows(connection, search)
-            shown = heapq.nsmallest(search.limit + 1, _after(search, begin, rows))
-            more = len(shown) > search.limit
-            hits = tuple(_hit(connection, search, row) for row in shown[: search.limit])
-            facets = _facets(connection, Counter(row.facet for row in rows))
-        return Page(len(rows), hits, facets, _next(search, shown[search.limit - 1]) if more else None)
+        with _translated(), self._readers.snapshot() as (connection, items, memory):
+            return answer(connection, items, memory, search, begin)
 
     @contextmanager
     def rebuild(self) -> Iterator[_Fts5Rebuild]:
@@ -118,7 +90,7 @@ class Fts5Index:
         try:
             with _translated(), self._generations.writing(), closing(fts5_store.connect(self._live())) as connection:
                 damage = [text for (text,) in connection.execute("PRAGMA quick_check") if text != "ok"]
-                connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+                fts5_store.check(connection)
         except Unavailable as error:
             return [error.detail]
         return [f"The index file is damaged ({damage[0]}). Run `muniment reindex`."] if damage else []
@@ -150,9 +122,8 @@ class Fts5Index:
 
     def _publish(self, generation: int) -> None:
         with closing(fts5_store.connect(self._generations.file(generation), bulk=True)) as connection:
-            connection.execute(
-                "DELETE FROM gone; INSERT INTO words (words) VALUES ('optimize'); PRAGMA wal_checkpoint(TRUNCATE)"
-            )
+            connection.execute("DELETE FROM gone")
+            fts5_store.optimize(connection)
         self._generations.swap(self._clean(generation), built=True)
 
     def _clean(self, generation: int) -> int:
@@ -184,158 +155,10 @@ class _Fts5Rebuild:
                     fts5_store.write(connection, document, only_new=True)
 
 
-class _Readers:
-    """Connections for reading, kept for the next question; those of an older generation or another process are not used."""
-
-    def __init__(self, generations: Generations) -> None:
-        self._generations = generations
-        self._idle: list[tuple[int, int, apsw.Connection]] = []
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def reader(self) -> Iterator[apsw.Connection]:
-        while True:
-            generation = self._generations.current()
-            if generation is None:
-                raise Unavailable("The index is not there. Run `muniment reindex`.")
-            with self._generations.reading(generation) as live:
-                if not live:
-                    continue
-                connection = self._take(generation)
-                try:
-                    yield connection
-                finally:
-                    with self._lock:
-                        self._idle.append((os.getpid(), generation, connection))
-                return
-
-    def close(self) -> None:
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for process, _, connection in idle:
-            if process == os.getpid():
-                connection.close()
-
-    def _take(self, generation: int) -> apsw.Connection:
-        while True:
-            with self._lock:
-                process, made_for, connection = self._idle.pop() if self._idle else (0, 0, None)
-            if connection is None:
-                connection = fts5_store.connect(self._generations.file(generation))
-                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-                connection.execute("PRAGMA query_only = ON")
-                return connection
-            if process == os.getpid():
-                if made_for == generation:
-                    return connection
-                connection.close()
-
-
 def _chunks(documents: Iterable[IndexDocument]) -> Iterator[list[prepared.Prepared]]:
     remaining = iter(documents)
     while chunk := [prepared.prepare(document) for document in islice(remaining, _CHUNK)]:
         yield chunk
-
-
-def _rows(connection: apsw.Connection, search: Search) -> list[_Row]:
-    """Return everything that matches, unsorted."""
-    conditions, values = _conditions(search.scope, search.filters)
-    source = "item"
-    if not isinstance(search.query, Everything):
-        source = "words CROSS JOIN item ON item.n = words.rowid"
-        conditions.insert(0, "words MATCH ?")
-        values.insert(0, fts5_match.expression(search.query))
-    where = " AND ".join(conditions) or "1"
-    sign = _sign(search)
-    statement = f"SELECT item.received, item.item_id, item.n, item.facet FROM {source} WHERE {where}"  # noqa: S608  # fixed text
-    score = _scores(connection, search)
-    return [
-        _Row(-score.get(n, 0.0), sign * received, item_id, n, facet)
-        for received, item_id, n, facet in connection.execute(statement, values)
-    ]
-
-
-def _sign(search: Search) -> int:
-    return 1 if search.sort == "oldest" else -1
-
-
-def _conditions(scope: Scope, filters: Filters) -> tuple[list[str], list[str | int]]:
-    found: list[tuple[str, list[str | int]]] = []
-    if not scope.everything:
-        lists = {"item.owner_id": scope.owners, "item.department": scope.departments, "item.item_id": scope.items}
-        held = {column: _list(values) for column, values in lists.items() if values}
-        found.append((f"({' OR '.join(map(_within, held))})", [*held.values()]))
-    for name, column in _FILTERED.items():
-        if wanted := getattr(filters, name):
-            found.append((f"item.facet IN (SELECT id FROM facet WHERE {_within(column)})", [_list(wanted)]))  # noqa: S608
-    days = (
-        filters.date_from.isoformat() if filters.date_from else None,
-        filters.date_to.isoformat() if filters.date_to else None,
-    )
-    for table, column, (least, most) in (
-        ("item_day", "day", days),
-        ("item_amount", "cents", (filters.amount_min, filters.amount_max)),
-    ):
-        bounds = [(f"{column} {sign} ?", bound) for sign, bound in ((">=", least), ("<=", most)) if bound is not None]
-        if bounds:
-            inside = " AND ".join(condition for condition, _ in bounds)
-            found.append((f"EXISTS (SELECT 1 FROM {table} WHERE n = item.n AND {inside})", [bound for _, bound in bounds]))  # noqa: S608
-    return [condition for condition, _ in found], [value for _, values in found for value in values]
-
-
-def _within(column: str) -> str:
-    return f"{column} IN (SELECT value FROM json_each(?))"  # noqa: S608  # fixed names
-
-
-def _list(values: Iterable[str]) -> str:
-    return json.dumps(sorted(values))
-
-
-def _scores(connection: apsw.Connection, search: Search) -> dict[int, float]:
-    """Return how many words of the query name each item, where any does."""
-    counted: Counter[int] = Counter()
-    if search.sort == "score":
-        for word in scored_words(search.query):
-            found = connection.execute("SELECT rowid FROM words WHERE words MATCH ?", (fts5_match.named(word),))
-            counted.update(n for (n,) in found)
-    return {n: float(count) for n, count in counted.items()}
-
-
-def _after(search: Search, position: cursor.Position | None, rows: list[_Row]) -> list[_Row]:
-    """Return the rows behind the search's cursor."""
-    if position is None:
-        return rows
-    last = (-position.score, _sign(search) * position.received, position.item_id)
-    return [row for row in rows if row[:3] > last]
-
-
-def _next(search: Search, last: _Row) -> str:
-    return cursor.encode(search.sort, cursor.Position(-last.score, _sign(search) * last.received, last.item_id))
-
-
-def _hit(connection: apsw.Connection, search: Search, row: _Row) -> Hit:
-    columns = "content.reference_code, content.title, content.personal, facet.type"
-    code, title, personal, kind = next(
-        connection.execute(
-            f"SELECT {columns} FROM content JOIN facet ON facet.id = ? WHERE content.n = ?",  # noqa: S608  # fixed text
-            (row.facet, row.n),
-        )
-    )
-    names, addresses = json.loads(personal) if search.mask_names else ((), ())
-    wanted = snippets.needles(search.query)
-    pages = fts5_store.pages_with(connection, row.n, [needle.form for needle in wanted], snippets.MOST)
-    found = snippets.snippets(pages, wanted, lambda text: mask_values(text, names, addresses))
-    return Hit(row.item_id, code, kind, mask_values(title, names, addresses), abs(row.score), found)
-
-
-def _facets(connection: apsw.Connection, counted: Counter[int]) -> dict[str, dict[str, int]]:
-    totals: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    rows = connection.execute(f"SELECT id, {', '.join(FACETS)} FROM facet")  # noqa: S608  # fixed names
-    for number, *values in rows:
-        for name, value in zip(FACETS, values, strict=True):
-            if value and counted[number]:
-                totals[name][value] += counted[number]
-    return {name: dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))) for name, counts in totals.items()}
 
 
 @contextmanager

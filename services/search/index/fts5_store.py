@@ -1,8 +1,12 @@
 """One generation of the FTS5 index: its tables, and documents written to and taken from them.
 
-One full-text row is one item, so that AND, NOT and the totals are the engine's own; pages are kept apart by a token that
-no phrase crosses. The full-text table is contentless: what a document's tokens were is made again from its stored normal
-forms when it is deleted, which FTS5 needs to take them out at once (``secure-delete``) rather than to note that they are dead.
+One full-text row is one item; pages are kept apart by a token that no phrase crosses. ``words`` has the running text, ``named``
+what the item is called and says of itself: short, so that scores and fields cost little. Both are contentless: what a
+document's tokens were is made again from its stored normal forms when it is deleted, which FTS5 needs to take them out at once
+(``secure-delete``) rather than to note that they are dead.
+
+An item that is put again gets a new number: what was once found of the items up to some number stays true, but for those that
+``removed`` lists.
 """
 
 from __future__ import annotations
@@ -10,7 +14,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import apsw
@@ -18,15 +21,15 @@ import apsw
 from services.kernel.errors import Unavailable
 from services.search import tokens
 from services.search.index import prepared as ready
-from services.search.index.fts5_match import COLUMNS
+from services.search.index.pages import PackedPage
 from services.search.index.port import IndexDocument
-from services.search.index.prepared import Prepared
-from services.search.index.snippets import StoredPage
+from services.search.index.prepared import NAMED, Prepared
 
-LAYOUT = "2"
+COLUMNS = ("keywords", *NAMED)
+LAYOUT = "3"
 _LEAST_SQLITE = (3, 53)
 _BUSY_MS = 10_000
-_PAGES = 1 << 20
+PAGES = 1 << 20
 
 _TABLES = """
 PRAGMA journal_mode = WAL;
@@ -36,24 +39,29 @@ CREATE TABLE facet (
     UNIQUE (type, state, department, customer_type, business_type, year)
 );
 CREATE TABLE item (
-    n INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, facet INTEGER NOT NULL, received INTEGER NOT NULL,
-    owner_id TEXT NOT NULL, department TEXT NOT NULL
+    n INTEGER PRIMARY KEY AUTOINCREMENT, item_id TEXT NOT NULL UNIQUE, facet INTEGER NOT NULL, received INTEGER NOT NULL,
+    owner_id TEXT NOT NULL
 );
-CREATE TABLE item_day (n INTEGER, day TEXT, PRIMARY KEY (n, day)) WITHOUT ROWID;
+CREATE INDEX item_owner ON item (owner_id);
+CREATE TABLE removed (place INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL);
+CREATE TABLE item_day (n INTEGER, day INTEGER, PRIMARY KEY (n, day)) WITHOUT ROWID;
 CREATE TABLE item_amount (n INTEGER, cents INTEGER, PRIMARY KEY (n, cents)) WITHOUT ROWID;
-CREATE TABLE content (n INTEGER PRIMARY KEY, reference_code TEXT, title TEXT, personal TEXT, forms TEXT);
-CREATE TABLE page (place INTEGER PRIMARY KEY, form TEXT NOT NULL, lines BLOB NOT NULL, boxes BLOB NOT NULL);
+CREATE TABLE content (n INTEGER PRIMARY KEY, reference_code TEXT, title TEXT, masked_title TEXT, forms TEXT);
+CREATE TABLE page (place INTEGER PRIMARY KEY, form TEXT NOT NULL, content BLOB NOT NULL);
 CREATE TABLE gone (item_id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5 ({}, content='', columnsize=0, tokenize='ascii', prefix='1');
+CREATE TABLE moment (item_id TEXT PRIMARY KEY, as_of INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5 (text, content='', columnsize=0, tokenize='ascii', prefix='1');
+CREATE VIRTUAL TABLE named USING fts5 ({}, content='', columnsize=0, tokenize='ascii', prefix='1');
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+INSERT INTO named (named, rank) VALUES ('secure-delete', 1);
 """.format(", ".join(COLUMNS))
-"""``item`` is narrow, as every match reads it; ``received`` is microseconds since 1970. ``page.place`` is the item's ``n`` ×
+"""``item.received`` is microseconds since 1970, ``item_day.day`` days since the year 1. ``page.place`` is the item's ``n`` ×
 2^20 + page number. The tokenizer ``ascii`` splits at white space and ASCII punctuation only, and tokens hold neither.
-``page.lines`` is compressed UTF-8, ``page.boxes`` eight 32-bit floats a line. ``gone`` lists what was deleted while the
-generation was under construction."""
+``gone`` lists what was deleted while the generation was under construction, ``moment`` of which moment of the
+catalogue a document is."""
 
-_INSERT = f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"  # noqa: S608  # fixed names
-_FORGET = f"INSERT INTO words (words, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?{', ?' * len(COLUMNS)})"  # noqa: S608
+_WORDS = "INSERT INTO words (words, rowid, text) VALUES (?, ?, ?)"
+_NAMED = f"INSERT INTO named (named, rowid, {', '.join(COLUMNS)}) VALUES (?, ?{', ?' * len(COLUMNS)})"  # noqa: S608  # fixed names
 
 
 def connect(path: Path, *, create: bool = False, bulk: bool = False) -> apsw.Connection:
@@ -93,13 +101,26 @@ def set_meta(connection: apsw.Connection, key: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
+def optimize(connection: apsw.Connection) -> None:
+    """Bring the full-text tables into one segment each, and everything into the file."""
+    run(connection, "INSERT INTO words (words) VALUES ('optimize'); INSERT INTO named (named) VALUES ('optimize')")
+    run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def check(connection: apsw.Connection) -> None:
+    """Raise ``apsw.Error`` if the full-text tables are damaged."""
+    run(
+        connection, "INSERT INTO words (words) VALUES ('integrity-check'); INSERT INTO named (named) VALUES ('integrity-check')"
+    )
+
+
 def compact(source: Path, target: Path) -> None:
     """Copy a generation without the residue that deleted rows leave in the slack of its pages."""
     with closing(connect(source)) as connection:
         connection.execute("VACUUM INTO ?", (str(target),))
     target.chmod(0o600)
     with closing(apsw.Connection(str(target), flags=apsw.SQLITE_OPEN_READWRITE)) as copy:
-        run(copy, "PRAGMA journal_mode = WAL; DELETE FROM meta WHERE key = 'residue'")
+        run(copy, "PRAGMA journal_mode = WAL; DELETE FROM removed; DELETE FROM meta WHERE key = 'residue'")
 
 
 def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = False) -> None:
@@ -112,24 +133,30 @@ def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = F
         ).get
     ):
         return
+    if document.as_of is not None and not _enter_moment(connection, document.item_id, document.as_of):
+        return
     remove(connection, document.item_id)
     connection.execute("DELETE FROM gone WHERE item_id = ?", (document.item_id,))
     n = connection.execute(
-        "INSERT INTO item (item_id, facet, received, owner_id, department) VALUES (?, ?, ?, ?, ?) RETURNING n",
-        (document.item_id, _facet(connection, document), ready.received(document), document.owner_id, document.department),
+        "INSERT INTO item (item_id, facet, received, owner_id) VALUES (?, ?, ?, ?) RETURNING n",
+        (document.item_id, _facet(connection, document), ready.received(document), document.owner_id),
     ).get
-    connection.executemany("INSERT INTO item_day VALUES (?, ?)", [(n, day) for day in ready.days(document)])
+    connection.executemany("INSERT INTO item_day VALUES (?, ?)", [(n, day.toordinal()) for day in ready.days(document)])
     connection.executemany("INSERT INTO item_amount VALUES (?, ?)", [(n, cents) for cents in set(document.amounts)])
-    personal = [[tokens.canonical(value) for value in values] for values in (document.names, document.addresses)]
     connection.execute(
         "INSERT INTO content VALUES (?, ?, ?, ?, ?)",
-        (n, document.reference_code, prepared.title, _json(personal), _json(prepared.forms)),
+        (n, document.reference_code, prepared.title, prepared.masked_title, _json(prepared.forms)),
     )
     connection.executemany(
-        "INSERT INTO page VALUES (?, ?, ?, ?)",
-        [(n * _PAGES + page.number, page.form, page.lines, page.boxes) for page in prepared.pages],
+        "INSERT INTO page VALUES (?, ?, ?)", [(n * PAGES + page.number, page.form, page.content) for page in prepared.pages]
     )
-    connection.execute(_INSERT, (n, *_columns(prepared.forms, [page.form for page in prepared.pages])))
+    _tell(connection, None, n, prepared.forms, [page.form for page in prepared.pages])
+
+
+def _enter_moment(connection: apsw.Connection, item_id: str, as_of: int) -> bool:
+    """Note of which moment an item's document is; return False where one of a later moment is there."""
+    newer = "INSERT INTO moment VALUES (?, ?) ON CONFLICT DO UPDATE SET as_of = excluded.as_of WHERE as_of <= excluded.as_of"
+    return connection.execute(f"{newer} RETURNING 1", (item_id, as_of)).get is not None
 
 
 def remove(connection: apsw.Connection, item_id: str) -> bool:
@@ -138,18 +165,19 @@ def remove(connection: apsw.Connection, item_id: str) -> bool:
     if n is None:
         return False
     forms = json.loads(connection.execute("SELECT forms FROM content WHERE n = ?", (n,)).get)
-    span = (n * _PAGES, (n + 1) * _PAGES)
+    span = (n * PAGES, (n + 1) * PAGES)
     pages = connection.execute("SELECT form FROM page WHERE place >= ? AND place < ? ORDER BY place", span)
-    connection.execute(_FORGET, (n, *_columns(forms, [form for (form,) in pages])))
+    _tell(connection, "delete", n, forms, [form for (form,) in pages])
     connection.execute("DELETE FROM page WHERE place >= ? AND place < ?", span)
     for table in ("content", "item_amount", "item_day", "item"):
         connection.execute(f"DELETE FROM {table} WHERE n = ?", (n,))  # noqa: S608  # the names stand above
+    connection.execute("INSERT INTO removed (n) VALUES (?)", (n,))
     return True
 
 
-def pages_with(connection: apsw.Connection, n: int, forms: Sequence[str], most: int) -> list[StoredPage]:
+def pages_with(connection: apsw.Connection, n: int, forms: Sequence[str], most: int) -> list[PackedPage]:
     """Return pages of an item that hold any of ``forms``: of each the first ``most``; without forms the first page."""
-    span = (n * _PAGES, (n + 1) * _PAGES)
+    span = (n * PAGES, (n + 1) * PAGES)
     places: set[int] = set()
     for form in forms:
         found = connection.execute(
@@ -160,16 +188,17 @@ def pages_with(connection: apsw.Connection, n: int, forms: Sequence[str], most: 
     if not places:
         places = {p for (p,) in connection.execute("SELECT min(place) FROM page WHERE place >= ? AND place < ?", span) if p}
     rows = connection.execute(
-        "SELECT place, lines, boxes FROM page WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place",
+        "SELECT place, content FROM page WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place",
         (_json(sorted(places)),),
     )
-    return [StoredPage(place % _PAGES, partial(ready.unpack, lines, boxes)) for place, lines, boxes in rows]
+    return [(place % PAGES, content) for place, content in rows]
 
 
-def _columns(forms: dict[str, list[str]], pages: Iterable[str]) -> list[str]:
-    """Return the tokens of each of ``COLUMNS``: the same at ``write`` as at ``remove``, from what is stored."""
-    held = {"keywords": " ".join(forms["keywords"]), "text": tokens.stream(pages)}
-    return [held[name] if name in held else tokens.stream(forms.get(name, ())) for name in COLUMNS]
+def _tell(connection: apsw.Connection, command: str | None, n: int, forms: dict[str, list[str]], pages: Iterable[str]) -> None:
+    """Give FTS5 an item's tokens, or with the command ``delete`` take them back: the same ones, from what is stored."""
+    connection.execute(_WORDS, (command, n, tokens.stream(pages)))
+    named = [" ".join(forms["keywords"]), *(tokens.stream(forms.get(name, ())) for name in NAMED)]
+    connection.execute(_NAMED, (command, n, *named))
 
 
 def _facet(connection: apsw.Connection, document: IndexDocument) -> int:

@@ -42,7 +42,8 @@ class IndexDocument:
 
     ``fields`` are normalised values by contract field name, without identifiers; ``lookups`` the digests of the identifiers
     (``LOOKUP_FIELDS``); ``dates`` and ``amounts`` (cents) what the filters compare; ``names`` and ``addresses`` what is masked
-    in snippets and titles for callers who see masked hits.
+    in snippets and titles for callers who see masked hits. ``as_of`` is the moment of the catalogue at which it was read; a
+    document never takes the place of one of a later moment, whichever worker comes last. Without it, it always does.
     """
 
     item_id: str
@@ -62,6 +63,7 @@ class IndexDocument:
     addresses: tuple[str, ...] = ()
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     lookups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ class Index(Protocol):
     """An index. Every method raises ``Unavailable`` if the engine cannot answer in time."""
 
     def put(self, documents: Iterable[IndexDocument]) -> None:
-        """Add or replace documents; they are found when it returns. Identifiers still in the text are masked."""
+        """Add or replace documents; they or later ones are found when it returns. Identifiers still in the text are masked."""
 
     def delete(self, item_ids: Iterable[str]) -> None:
         """Expunge documents: when it returns no file of the index holds a trace of their text. Unknown ids are passed over.

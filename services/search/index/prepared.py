@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import zlib
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.kernel.errors import InvalidInput
-from services.kernel.paper import Box
-from services.kernel.policy.masks import mask_identifiers
+from services.kernel.policy import masks
 from services.search import fields, tokens
+from services.search.index.pages import pack
 from services.search.index.port import IndexDocument, IndexPage
 
 NAMED = ("title", "reference_code", *fields.TEXT_FIELDS)
 """What an item is called and says of itself; a word found here raises the score."""
-
-ALL = "·"
-"""The keyword that every document has: what a purely negative query subtracts from."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFICE = ZoneInfo("Asia/Shanghai")
@@ -29,39 +24,40 @@ _CODES = ("contract_number", "permit_number", "filing_number", "credit_code", "v
 
 @dataclass(frozen=True, slots=True)
 class PreparedPage:
-    """A page as its row: the normal form of its masked text, its lines and boxes packed."""
+    """A page as its row: the normal form of its masked text, and all that snippets are cut from, packed."""
 
     number: int
     form: str
-    lines: bytes
-    boxes: bytes
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document with all that can be computed before the turn to write."""
+    """A document with all that can be computed before the turn to write; ``masked_title`` is for who sees masked hits."""
 
     document: IndexDocument
     title: str
+    masked_title: str
     pages: tuple[PreparedPage, ...]
     forms: dict[str, list[str]]
 
 
 def prepare(document: IndexDocument) -> Prepared:
     """Mask, normalise and pack a document."""
-    pages = tuple(_prepare_page(page) for page in document.pages)
-    title = mask_identifiers(tokens.canonical(document.title))
+    personal = masks.personal(*(map(tokens.canonical, values) for values in (document.names, document.addresses)))
+    pages = tuple(_prepare_page(page, personal) for page in document.pages)
+    title = masks.mask_identifiers(tokens.canonical(document.title))
     texts = {"title": [title], "reference_code": [document.reference_code]}
     for name, values in document.fields.items():
         if name in fields.TEXT_FIELDS:
-            texts[name] = [value if name in _CODES else mask_identifiers(value) for value in values]
+            texts[name] = [value if name in _CODES else masks.mask_identifiers(value) for value in values]
     forms = {name: [form for value in values if (form := tokens.normal(value))] for name, values in texts.items()}
-    return Prepared(document, title, pages, forms | {"keywords": _keywords(document)})
+    return Prepared(document, title, masks.masked(title, personal), pages, forms | {"keywords": _keywords(document)})
 
 
-def days(document: IndexDocument) -> list[str]:
+def days(document: IndexDocument) -> list[date]:
     """Return the days that date filters compare: those of the item, without any the day of receipt."""
-    return sorted({day.isoformat() for day in document.dates} or {_office_day(document).date().isoformat()})
+    return sorted(set(document.dates) or {_office_day(document).date()})
 
 
 def year(document: IndexDocument) -> str:
@@ -74,20 +70,13 @@ def received(document: IndexDocument) -> int:
     return (document.received_at - _EPOCH) // timedelta(microseconds=1)
 
 
-def unpack(lines: bytes, boxes: bytes) -> tuple[list[str], list[Box]]:
-    """Return a packed page's lines and their boxes."""
-    corners = array("f", boxes)
-    points = [(x, y) for x, y in zip(corners[::2], corners[1::2], strict=True)]
-    return zlib.decompress(lines).decode().split("\n"), [
-        (points[i], points[i + 1], points[i + 2], points[i + 3]) for i in range(0, len(points), 4)
-    ]
-
-
-def _prepare_page(page: IndexPage) -> PreparedPage:
-    text = "\n".join(" ".join(tokens.canonical(line).splitlines()) for line, _ in page.lines)
-    masked = mask_identifiers(text)
-    corners = array("f", [coordinate for _, box in page.lines for point in box for coordinate in point])
-    return PreparedPage(page.number, tokens.normal(masked), zlib.compress(masked.encode(), 1), corners.tobytes())
+def _prepare_page(page: IndexPage, personal: Mapping[str, int]) -> PreparedPage:
+    lines = "\n".join(" ".join(tokens.canonical(line).splitlines()) for line, _ in page.lines)
+    text = masks.mask_identifiers(lines)
+    aligned = tokens.align(text)
+    hidden = [edge for stretch in masks.hidden(text, personal) for edge in stretch]
+    corners = [coordinate for _, box in page.lines for point in box for coordinate in point]
+    return PreparedPage(page.number, aligned.form, pack(text, aligned, hidden, corners))
 
 
 def _keywords(document: IndexDocument) -> list[str]:
@@ -95,7 +84,7 @@ def _keywords(document: IndexDocument) -> list[str]:
     money = {name: _cents(document.fields.get(name, ())) for name in fields.MONEY_FIELDS}
     lookups = {name: list(digests) for name, digests in document.lookups.items()}
     held = (tokens.keyword(name, v) for found in (named, money, lookups) for name, values in found.items() for v in values if v)
-    return [ALL, *sorted(set(held))]
+    return sorted(set(held))
 
 
 def _cents(amounts: Iterable[str]) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import accumulate
 
 from services.kernel.paper import Box, Point
 from services.search import tokens
+from services.search.index.pages import PackedPage, StoredPage, unpack
 from services.search.index.port import Snippet
 from services.search.query import Field, Lookup, Node, Term, leaves
 
@@ -30,22 +31,6 @@ class Needle:
     masked: bool = False
 
 
-class StoredPage:
-    """A page as stored, read when it is needed: ``load`` returns its canonical (NFC) masked lines and their boxes."""
-
-    def __init__(self, number: int, load: Callable[[], tuple[Sequence[str], Sequence[Box]]]) -> None:
-        self.number = number
-        self._load = load
-
-    @cached_property
-    def content(self) -> tuple[Sequence[str], Sequence[Box]]:
-        return self._load()
-
-    @cached_property
-    def text(self) -> str:
-        return "\n".join(self.content[0])
-
-
 def needles(query: Node) -> tuple[Needle, ...]:
     """Return what a query looks for in text, in its order, without what it excludes."""
     found: dict[Needle, None] = {}
@@ -64,17 +49,14 @@ class _Mark:
     needle: Needle
 
 
-def snippets(pages: Sequence[StoredPage], wanted: Sequence[Needle], shown: Callable[[str], str]) -> tuple[Snippet, ...]:
-    """Return up to ``MOST`` snippets of ``pages``, such as show every needle before they show one twice.
-
-    ``shown`` turns a page's text into what the caller may see of it, character for character.
-    """
-    marks = lru_cache(maxsize=None)(lambda index: _marks(pages[index].text, wanted))
-    shown_of = lru_cache(maxsize=None)(lambda index: shown(pages[index].text))
+def snippets(packed: Sequence[PackedPage], wanted: Sequence[Needle], *, masked: bool) -> tuple[Snippet, ...]:
+    """Return up to ``MOST`` snippets of an item's pages, such as show every needle before they show one twice."""
+    page_at = lru_cache(maxsize=None)(lambda index: unpack(*packed[index]))
+    marks = lru_cache(maxsize=None)(lambda index: _marks(page_at(index), wanted))
     windows: list[tuple[int, int, int]] = []
     seen: set[Needle] = set()
     for fresh_only in (True, False):
-        for index, page in enumerate(pages):
+        for index in range(len(packed)):
             if len(windows) == MOST or (fresh_only and len(seen) == len(wanted)):
                 break
             for mark in marks(index):
@@ -82,26 +64,23 @@ def snippets(pages: Sequence[StoredPage], wanted: Sequence[Needle], shown: Calla
                 if covered:
                     seen.add(mark.needle)
                 elif len(windows) < MOST and not (fresh_only and mark.needle in seen):
-                    windows.append((index, *_window(page.text, mark)))
+                    windows.append((index, *_window(page_at(index).text, mark)))
                     seen.add(mark.needle)
-    if not windows and pages:
-        windows = [(0, *_window(pages[0].text, None))]
-    return tuple(_cut(pages[index], shown_of(index), marks(index), start, end) for index, start, end in sorted(windows))
+    if not windows and packed:
+        windows = [(0, *_window(page_at(0).text, None))]
+    return tuple(_cut(page_at(index), marks(index), start, end, masked) for index, start, end in sorted(windows))
 
 
-def _marks(text: str, wanted: Sequence[Needle]) -> list[_Mark]:
+def _marks(page: StoredPage, wanted: Sequence[Needle]) -> list[_Mark]:
     """Return where the needles stand in a page's text, in order, overlapping ones of several needles included."""
-    if not wanted:
-        return []
-    aligned = tokens.align(text)
-    marks: list[_Mark] = []
+    form, marks = page.aligned.form, list[_Mark]()
     for needle in wanted:
-        position = aligned.form.find(needle.form)
+        position = form.find(needle.form)
         while position >= 0 and len(marks) < _MOST_MARKS:
-            start, end = aligned.span(position, position + len(needle.form))
-            if not needle.masked or "*" in text[start:end]:
+            start, end = page.aligned.span(position, position + len(needle.form))
+            if not needle.masked or "*" in page.text[start:end]:
                 marks.append(_Mark(start, end, needle))
-            position = aligned.form.find(needle.form, position + 1)
+            position = form.find(needle.form, position + 1)
     return sorted(marks, key=lambda mark: (mark.start, mark.end))
 
 
@@ -113,7 +92,7 @@ def _window(text: str, mark: _Mark | None) -> tuple[int, int]:
     return first, min(len(text), max(end, first + WIDTH))
 
 
-def _cut(page: StoredPage, shown: str, marks: list[_Mark], start: int, end: int) -> Snippet:
+def _cut(page: StoredPage, marks: list[_Mark], start: int, end: int, masked: bool) -> Snippet:
     inside: list[tuple[int, int]] = []
     for mark in marks:
         if start <= mark.start and mark.end <= end:
@@ -123,22 +102,10 @@ def _cut(page: StoredPage, shown: str, marks: list[_Mark], start: int, end: int)
                 inside.append((mark.start, mark.end))
     return Snippet(
         page.number,
-        shown[start:end].replace("\n", " "),
+        (page.shown(start, end) if masked else page.text[start:end]).replace("\n", " "),
         tuple((first - start, last - start) for first, last in inside),
-        tuple(box for first, last in inside for box in boxes_of(page, first, last)),
+        tuple(part_of_box(*part) for first, last in inside for part in page.lines(first, last)),
     )
-
-
-def boxes_of(page: StoredPage, start: int, end: int) -> list[Box]:
-    """Return the boxes of ``page.text[start:end]``: one for each line that it touches."""
-    found: list[Box] = []
-    offset = 0
-    for line, box in zip(*page.content, strict=True):
-        first, last = max(start - offset, 0), min(end - offset, len(line))
-        if first < last:
-            found.append(part_of_box(line, box, first, last))
-        offset += len(line) + 1
-    return found
 
 
 def part_of_box(line: str, box: Box, start: int, end: int) -> Box:
@@ -146,7 +113,7 @@ def part_of_box(line: str, box: Box, start: int, end: int) -> Box:
 
     Wide characters (East Asian Width W, F; UAX 11) count twice. Columns of vertical writing are divided from top to bottom.
     """
-    advance = list(accumulate((2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line), initial=0))
+    advance = list(accumulate(map(_width, line), initial=0))
     first, last = advance[start] / advance[-1], advance[end] / advance[-1]
     top_left, top_right, bottom_right, bottom_left = box
     if len(line) > 1 and _distance(top_left, bottom_left) > 1.5 * _distance(top_left, top_right):
@@ -162,6 +129,11 @@ def part_of_box(line: str, box: Box, start: int, end: int) -> Box:
         _between(bottom_left, bottom_right, last),
         _between(bottom_left, bottom_right, first),
     )
+
+
+@lru_cache(maxsize=8192)
+def _width(char: str) -> int:
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def _between(a: Point, b: Point, share: float) -> Point:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any
 
-from services.kernel.paper import Box
-from services.kernel.policy.masks import mask_values
-from services.search.index import cursor, prepared, snippets
+from services.search.index import cursor, snippets
+from services.search.index.pages import PackedPage
 from services.search.index.port import FACETS, Hit, Page, Search
-from services.search.index.snippets import Needle, StoredPage
+from services.search.index.snippets import Needle
 
-Pages = Mapping[str, list[StoredPage]]
+Pages = Mapping[str, list[PackedPage]]
 
 
 def shown(search: Search, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -22,9 +20,9 @@ def shown(search: Search, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     return hits[: search.limit]
 
 
-def pages(hits: Iterable[Mapping[str, Any]]) -> dict[str, list[StoredPage]]:
+def pages(hits: Iterable[Mapping[str, Any]]) -> dict[str, list[PackedPage]]:
     """Return the pages that came with each hit, in order, by the item's id."""
-    return {hit["_id"]: [stored for _, stored in sorted(_distinct(hit).items())] for hit in hits}
+    return {hit["_id"]: sorted(_distinct(hit).items()) for hit in hits}
 
 
 def page(search: Search, answer: Mapping[str, Any], found: Pages) -> Page:
@@ -40,31 +38,27 @@ def page(search: Search, answer: Mapping[str, Any], found: Pages) -> Page:
     )
 
 
-def _distinct(hit: Mapping[str, Any]) -> dict[int, StoredPage]:
+def _distinct(hit: Mapping[str, Any]) -> dict[int, bytes]:
     """Return the pages by number: one may hold several of the words."""
-    found: dict[int, StoredPage] = {}
+    found: dict[int, bytes] = {}
     for inner in hit.get("inner_hits", {}).values():
         for held in inner["hits"]["hits"]:
             fields = held["fields"]
-            (number,) = fields["pages.number"]
-            found[number] = StoredPage(number, partial(_load, fields["pages.lines"][0], fields.get("pages.boxes", [""])[0]))
+            (number,), (content,) = fields["pages.number"], fields["pages.content"]
+            if number not in found:
+                found[number] = base64.b64decode(content)
     return found
 
 
-def _load(lines: str, boxes: str) -> tuple[list[str], list[Box]]:
-    return prepared.unpack(base64.b64decode(lines), base64.b64decode(boxes))
-
-
-def _hit(search: Search, hit: Mapping[str, Any], wanted: tuple[Needle, ...], found: list[StoredPage]) -> Hit:
+def _hit(search: Search, hit: Mapping[str, Any], wanted: tuple[Needle, ...], found: list[PackedPage]) -> Hit:
     source = hit["_source"]
-    names, addresses = (source["names"], source["addresses"]) if search.mask_names else ((), ())
     return Hit(
         item_id=hit["_id"],
         reference_code=source["reference_code"],
         type=source["type"],
-        title=mask_values(source["title"], names, addresses),
+        title=source["masked_title" if search.mask_names else "title"],
         score=_position(search, hit).score,
-        snippets=snippets.snippets(found, wanted, lambda text: mask_values(text, names, addresses)),
+        snippets=snippets.snippets(found, wanted, masked=search.mask_names),
     )
 
 

@@ -138,7 +138,7 @@ def _page(name: str, query: Query, most: int) -> Query:
         "size": most,
         "sort": [{"pages.number": "asc"}],
         "_source": False,
-        "stored_fields": ["pages.lines", "pages.boxes"],
+        "stored_fields": ["pages.content"],
         "docvalue_fields": ["pages.number"],
     }
     return {"nested": {"path": "pages", "query": query, "score_mode": "none", "inner_hits": inner}}

@@ -1,8 +1,8 @@
 """How an item lies in the engine: one document, with each page as a nested one.
 
 The tokens are ours, parted by the ``whitespace`` analyser that every engine has; a phrase stands within one page because a
-page is a document of its own, and within one value because positions jump between values. Pages keep their masked lines and
-boxes as stored fields, so that a hit's snippets cost only the pages they are cut from. ``_source`` holds what a hit shows.
+page is a document of its own, and within one value because positions jump between values. Pages keep what snippets are cut
+from (``index.pages``) as a stored field, so that a hit costs only the pages that it shows. ``_source`` has what else it shows.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from services.search.index.port import FACETS
 from services.search.index.prepared import NAMED, Prepared
 
 _EXACT = ("item_id", "owner_id", "keywords", *FACETS)
-_SHOWN = ("reference_code", "title", "names", "addresses")
-SOURCE = ["reference_code", "type", "title", "names", "addresses"]
+_SHOWN = ("reference_code", "title", "masked_title")
+SOURCE = ["type", *_SHOWN]
 
 _TOKENS = {
     "type": "text",
@@ -46,10 +46,7 @@ MAPPINGS: dict[str, Any] = {
         "gone": {"type": "boolean"},
         "named": _TOKENS,
         "in": {"properties": dict.fromkeys(NAMED, _TOKENS)},
-        "pages": {
-            "type": "nested",
-            "properties": {"number": {"type": "integer"}, "text": _TOKENS, "lines": _STORED, "boxes": _STORED},
-        },
+        "pages": {"type": "nested", "properties": {"number": {"type": "integer"}, "text": _TOKENS, "content": _STORED}},
     },
 }
 """``gone`` marks what was deleted while the index was under construction: the catalogue's copy must not bring it back."""
@@ -91,17 +88,16 @@ def document(prepared: Prepared) -> dict[str, Any]:
         "business_type": item.business_type,
         "year": ready.year(item),
         "received": ready.received(item),
-        "days": ready.days(item),
+        "days": [day.isoformat() for day in ready.days(item)],
         "amounts": sorted(set(item.amounts)),
         "reference_code": item.reference_code,
         "title": prepared.title,
-        "names": [tokens.canonical(value) for value in item.names],
-        "addresses": [tokens.canonical(value) for value in item.addresses],
+        "masked_title": prepared.masked_title,
         "keywords": prepared.forms["keywords"],
         "in": {name: streams for name, streams in named.items() if streams},
         "named": list(dict.fromkeys(stream for streams in named.values() for stream in streams)),
         "pages": [
-            {"number": page.number, "text": _stream(page.form), "lines": _packed(page.lines), "boxes": _packed(page.boxes)}
+            {"number": page.number, "text": _stream(page.form), "content": base64.b64encode(page.content).decode()}
             for page in prepared.pages
         ],
     }
@@ -109,7 +105,3 @@ def document(prepared: Prepared) -> dict[str, Any]:
 
 def _stream(form: str) -> str:
     return " ".join(tokens.grams(form))
-
-
-def _packed(content: bytes) -> str:
-    return base64.b64encode(content).decode()

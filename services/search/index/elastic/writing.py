@@ -13,8 +13,8 @@ from services.search.index.elastic import schema
 from services.search.index.elastic.transport import Action, Outcome
 from services.search.index.port import IndexDocument
 
-Chunk = list[tuple[str, dict[str, object]]]
-"""Ids with the engine's documents."""
+Chunk = list[tuple[str, int | None, dict[str, object]]]
+"""Ids and moments with the engine's documents."""
 
 _CHUNK_CHARACTERS = 1_000_000
 _CHUNK_DOCUMENTS = 250
@@ -39,7 +39,7 @@ def chunks(documents: Iterable[IndexDocument]) -> Iterator[Chunk]:
     size = 0
     for document in documents:
         made = prepared.prepare(document)
-        chunk.append((document.item_id, schema.document(made)))
+        chunk.append((document.item_id, document.as_of, schema.document(made)))
         size += sum(len(page.form) for page in made.pages)
         if size >= _CHUNK_CHARACTERS or len(chunk) == _CHUNK_DOCUMENTS:
             yield chunk
@@ -61,9 +61,13 @@ def sent(documents: Iterable[IndexDocument], send: Callable[[Chunk], dict[str, s
 
 
 def puts(alias: str, chunk: Chunk, *, only_new: bool = False) -> Iterator[Action]:
-    """Yield the actions that put documents, with ``only_new`` where nothing has their id."""
-    for item_id, document in chunk:
-        yield {"create" if only_new else "index": {"_index": alias, "_id": item_id}}, document
+    """Yield the actions that put documents, with ``only_new`` where nothing has their id, else where nothing later has."""
+    for item_id, as_of, document in chunk:
+        place: dict[str, object] = {"_index": alias, "_id": item_id}
+        if only_new:
+            yield {"create": place}, document
+        else:
+            yield {"index": place if as_of is None else place | {"version": as_of, "version_type": "external_gte"}}, document
 
 
 def deletions(alias: str, item_ids: Iterable[str]) -> Iterator[Action]:
@@ -87,7 +91,8 @@ def unmarkings(alias: str, hits: Iterable[Mapping[str, Any]]) -> Iterator[Action
 def refusals(outcomes: Iterable[Outcome], *, moved: Exception | None = None) -> dict[str, str]:
     """Return which documents the engine refused, and why. Raises ``Unavailable`` if it could not take some now.
 
-    Nothing there to delete and something there already are no failures; nor is an alias that has moved on, without ``moved``.
+    Nothing there to delete and something there already, or later, are no failures; nor is an alias that has moved on, without
+    ``moved``.
     """
     refused: dict[str, str] = {}
     failed: Counter[str] = Counter()
@@ -95,7 +100,7 @@ def refusals(outcomes: Iterable[Outcome], *, moved: Exception | None = None) -> 
         ((operation, item),) = outcome.items()
         if moved is not None and item["status"] == 404 and operation != "delete":
             raise moved
-        if done or item["status"] == 404 or (operation != "index" and item["status"] == 409):
+        if done or item["status"] in (404, 409):
             continue
         kind = item["error"].get("type", "") if isinstance(item["error"], dict) else f"HTTP {item['status']}"
         if item["status"] in (400, 413):

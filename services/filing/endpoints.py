@@ -1,0 +1,18 @@
+"""All of filing's routes. Fixed paths come before those with a number in them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.filing.casefiles import endpoints as casefiles
+from services.filing.catalogue import endpoints as catalogue
+from services.filing.corrections import endpoints as corrections
+from services.filing.forms import endpoints as forms
+from services.filing.handovers import tables as _handovers  # noqa: F401
+from services.filing.labels import endpoints as labels
+from services.filing.numbers import endpoints as numbers
+from services.filing.quality import endpoints as quality
+
+router = APIRouter()
+for part in (quality, catalogue, labels, numbers, corrections, forms, casefiles):
+    router.include_router(part.router)

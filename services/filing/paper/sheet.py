@@ -1,0 +1,81 @@
+"""A printed sheet: A4, Chinese type embedded, page numbers. ``fpdf2`` does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from fpdf import FPDF
+from fpdf.enums import TableCellFillMode
+from fpdf.fonts import FontFace
+
+from services.kernel.errors import Unavailable
+
+FAMILY = "cjk"
+FONTS = ("NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc")
+SIMPLIFIED = 2
+"""Place of the simplified Chinese face in both collections."""
+FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+MARGIN = 15.0
+LINE = 7.0
+"""Millimetres."""
+
+
+@cache
+def font_file() -> Path:
+    """Raises ``Unavailable`` where no Chinese font is installed: a sheet full of boxes helps nobody."""
+    for name in FONTS:
+        for folder in FOLDERS:
+            if found := next(folder.rglob(name), None):
+                return found
+    raise Unavailable("No Chinese font is installed, so nothing can be printed. Run: apt-get install fonts-noto-cjk")
+
+
+class Sheet(FPDF):
+    """``title`` stands on top and in the document's properties: it names no person."""
+
+    def __init__(self, title: str, *, landscape: bool = False, bare: bool = False) -> None:
+        super().__init__("landscape" if landscape else "portrait", "mm", "A4")
+        self._bare = bare
+        self.add_font(FAMILY, fname=font_file(), collection_font_number=SIMPLIFIED)
+        self.set_title(title)
+        self.set_creator("Muniment")
+        self.set_margins(MARGIN, MARGIN, MARGIN)
+        self.set_auto_page_break(auto=not bare, margin=MARGIN + LINE)
+        self.add_page()
+        if not bare:
+            self.write_line(title, size=18, align="C", gap=4)
+
+    def footer(self) -> None:
+        if self._bare:
+            return
+        self.set_y(-MARGIN)
+        self.set_font(FAMILY, size=8)
+        self.cell(0, 5, f"第 {self.page_no()} 页 共 {{nb}} 页", align="C")
+
+    def write_line(self, text: str, *, size: float = 10, align: str = "L", gap: float = 1) -> None:
+        self.set_font(FAMILY, size=size)
+        self.multi_cell(0, size * 0.55, text, align=align, new_x="LMARGIN", new_y="NEXT")
+        self.ln(gap)
+
+    def write_table(
+        self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int], *, size: float = 9
+    ) -> None:
+        """A ruled table, whose heads stand on each page again."""
+        self.set_font(FAMILY, size=size)
+        with self.table(
+            col_widths=tuple(widths),
+            line_height=size * 0.6,
+            padding=(1, 1.5),
+            cell_fill_mode=TableCellFillMode.NONE,
+            headings_style=FontFace(emphasis="", fill_color=(238, 234, 224)),
+        ) as table:
+            for cells in (heads, *rows):
+                row = table.row()
+                for cell in cells:
+                    row.cell(cell)
+        self.ln(4)
+
+    def to_bytes(self) -> bytes:
+        return bytes(self.output())
