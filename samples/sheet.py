@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from PIL import Image, ImageDraw
@@ -71,6 +71,7 @@ class Run:
     segments: tuple[Segment, ...]
     colour: Colour = BLACK
     gap: float = 0.0
+    box: tuple[float, float] | None = None  # left and top of the table's box that it stands in
 
     @property
     def text(self) -> str:
@@ -254,12 +255,12 @@ class Sheet:
         top = self.y + (height - pitch * len(lines)) / 2 + (pitch - size) / 2
         runs = []
         for number, segments in enumerate(lines):
-            run = Run(0.0, top + number * pitch, size, segments)
+            run = Run(0.0, top + number * pitch, size, segments, box=(x, self.y))
             centred = cell.label or cell.upright or cell.align == "centre"
             left = {True: x + (cell.width - run.width) / 2, False: x + 1.2}[centred]
             if cell.align == "right" and not centred:
                 left = x + cell.width - 1.2 - run.width
-            runs.append(Run(left, run.y, size, segments))
+            runs.append(replace(run, x=left))
         self.marks.extend(run for run in runs if run.text)
         self.runs.extend([_column(runs)] if cell.upright else [run for run in runs if run.text])
 
@@ -290,14 +291,29 @@ class Sheet:
 
 
 def reading_order(runs: Sequence[Run]) -> list[Run]:
-    """Rows from the top; within a row (tops less than half an em apart) from the left."""
-    rows: list[list[Run]] = []
-    for run in sorted(runs, key=lambda run: (run.y, run.x)):
-        if rows and run.y - rows[-1][0].y < 0.5 * min(run.size, rows[-1][0].size):
-            rows[-1].append(run)
+    """Rows from the top; within a row (tops less than half an em apart) from the left. A table's boxes stand in rows too, each
+    with all its lines, so a caption is followed by the whole of its value.
+    """
+    rows: list[list[list[Run]]] = []
+    for part in sorted(_parts(runs), key=lambda part: (_top(part), part[0].x)):
+        if rows and _top(part) - _top(rows[-1][0]) < 0.5 * min(part[0].size, rows[-1][0][0].size):
+            rows[-1].append(part)
         else:
-            rows.append([run])
-    return [run for row in rows for run in sorted(row, key=lambda run: run.x)]
+            rows.append([part])
+    return [run for row in rows for part in sorted(row, key=lambda part: part[0].x) for run in part]
+
+
+def _parts(runs: Sequence[Run]) -> list[list[Run]]:
+    """The lines of each box together, every other line by itself."""
+    boxes: dict[tuple[float, float], list[Run]] = {}
+    for run in runs:
+        if run.box is not None:
+            boxes.setdefault(run.box, []).append(run)
+    return [*boxes.values(), *([run] for run in runs if run.box is None)]
+
+
+def _top(part: Sequence[Run]) -> float:
+    return part[0].y if part[0].box is None else part[0].box[1]
 
 
 def _mainland(text: str, role: str, filled: bool) -> list[Segment]:
@@ -311,7 +327,7 @@ def _mainland(text: str, role: str, filled: bool) -> list[Segment]:
 def _column(runs: Sequence[Run]) -> Run:
     first = runs[0]
     role = first.segments[0].role
-    return Run(first.x, first.y, first.size, (Segment("".join(run.text for run in runs), role),))
+    return Run(first.x, first.y, first.size, (Segment("".join(run.text for run in runs), role),), box=first.box)
 
 
 def _merged(segments: Sequence[Segment]) -> tuple[Segment, ...]:

@@ -40,6 +40,7 @@ from services.kernel.errors import InvalidInput, Unavailable
 from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
 from services.kernel.http import health, middleware, problems, traces
+from services.kernel.http.probing import Probe, Prober
 from services.kernel.identity import endpoints as identity
 from services.kernel.ledger.note import Signer
 from services.kernel.metrics import Metrics
@@ -200,7 +201,7 @@ def console_alone(settings: Settings) -> FastAPI:
 
 def _framed(metrics: Metrics) -> FastAPI:
     app = FastAPI(title="Muniment", version="1", openapi_url=None, docs_url=None, redoc_url=None, telemetry=traces.SILENT)
-    app.state.leaving, app.state.metrics = Event(), metrics
+    app.state.leaving, app.state.metrics, app.state.prober = Event(), metrics, Prober()
     problems.install(app)
     app.add_middleware(middleware.RequestFrame, metrics=metrics)
     app.add_middleware(traces.Traced)
@@ -214,7 +215,7 @@ def _api(settings: Settings) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=API_SECONDS, trust_env=False, event_hooks=traces.HOOKS)
 
 
-def _probes(archive: Archive) -> dict[str, health.Probe]:
+def _probes(archive: Archive) -> dict[str, Probe]:
     kernel = archive.kernel
     return {
         "catalogue": lambda: migrations.is_current(kernel.database),

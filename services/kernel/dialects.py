@@ -14,9 +14,12 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, fun
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from services.kernel.patience import PatientConnection
+
 BUSY_TIMEOUT_MS = 30_000
 """How long a transaction waits for another's lock."""
-STATEMENT_TIMEOUT_MS = 120_000
+STATEMENT_TIMEOUT_MS = 30_000
+"""What nobody in front of a screen would wait for. Less than ``patience.ANSWER_SECONDS``, so that a server that lives tells."""
 SILENT_WRITER_MS = 30_000
 """A writer that says nothing for so long within its transaction, because its machine stands still or is gone, loses it: it
 may hold the ledger's head, for which everybody waits."""
@@ -56,6 +59,7 @@ def make_engine(url: URL) -> Engine:
         pool_recycle=RECYCLE_SECONDS,
         connect_args=_postgresql_arguments(url),
     )
+    event.listen(engine, "do_connect", _connect_patiently)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -97,6 +101,8 @@ def upsert(session: Session, model: type[DeclarativeBase]) -> postgresql.Insert 
 def go_first(connection: Connection) -> None:
     """Waits, however long it takes, until no other process changes the tables; then statements may take their time too."""
     if connection.dialect.name == "postgresql":
+        cast(PatientConnection, connection.connection.driver_connection).unhurried = True
+        connection.detach()  # so that nobody gets it after us
         for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             connection.exec_driver_sql(f"SET LOCAL {name} = 0")
         connection.execute(select(func.pg_advisory_xact_lock(turn("migrations"))))
@@ -136,6 +142,10 @@ def _postgresql_arguments(url: URL) -> dict[str, Any]:
         **{name.removeprefix("tcp_"): value for name, value in KEPT_ALIVE.items()},
         "options": f"{ours} {theirs if isinstance(theirs, str) else ' '.join(theirs)}".rstrip(),
     }
+
+
+def _connect_patiently(dialect: Any, record: Any, arguments: list[Any], parameters: dict[str, Any]) -> PatientConnection:
+    return PatientConnection.connect(*arguments, **parameters)
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -26,6 +26,7 @@ FORMATS = {
 _ORIENTATION = 0x0112
 _DRAWING = 40_000_000  # pixels: A3 at 400 dpi is less
 _TOO_FINE = 1.2  # less is not worth the work of reducing
+_COARSEST = 0.74  # of the resolution asked for, where the codec reduces for nothing: 150 dpi of 300
 _FINEST_PICTURE_DPI = 320  # a finer JPEG is a master, too heavy to be a page picture
 
 
@@ -66,7 +67,7 @@ def jpeg_raster(data: bytes, declared_dpi: float, dpi: int) -> Raster | None:
     if not header.complete:
         raise ParserRefused("The picture breaks off in the middle. Scan or upload it again.", code="truncated")
     true_dpi = plausible_dpi(declared_dpi, header.width, header.height)
-    reduce = next((step for step in (8, 4, 2) if true_dpi / step >= dpi), 1)
+    reduce = next((step for step in (8, 4, 2) if true_dpi / step >= _COARSEST * dpi), 1)
     decoded = px.decode_jpeg(data, grey=header.components == 1, reduce=reduce)
     if decoded is None:
         return None

@@ -1,6 +1,6 @@
 """From boxes to reading order: the page's tilt, its columns, its rows. The picture itself is never turned by degrees.
 
-Tables and forms are read row by row; running text that is set in columns, column by column.
+A form's boxes are read row by row, each with all its lines; running text that is set in columns, column by column.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ _SAME_LINE = 0.3  # of the height: a narrower gap was cut by the engine, not by 
 _COLUMN_LINES = 5
 _COLUMN_FILL = 0.7  # running text fills its column; a table's cells do not
 _LONGEST_TILT = 30.0
+_ONE_SIZE = 1.8  # a line so many times as high as another stands in no row with it: a heading beside small print
+_SAME_TOP = 0.4  # of the lower box's height: boxes whose tops are that close stand in one row
+
+Rectangle = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,16 @@ class _Placed:
 
     @property
     def middle(self) -> float:
-        return (self.top + self.bottom) / 2
+        """Upright writing is read where it begins."""
+        return self.top + self.height / 2
 
     @property
     def height(self) -> float:
-        return self.bottom - self.top
+        return min(self.bottom - self.top, self.right - self.left) if self._upright else self.bottom - self.top
+
+    @property
+    def _upright(self) -> bool:
+        return self.bottom - self.top > 1.5 * (self.right - self.left) and len(self.line.text) > 1
 
 
 def tilt(lines: Sequence[Line]) -> float:
@@ -59,11 +68,53 @@ def tilt(lines: Sequence[Line]) -> float:
     return slopes[-1][0]
 
 
-def in_reading_order(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """The lines as a person reads them, tidied; pieces of one line are put together."""
+def in_reading_order(lines: Sequence[Line], boxes: Sequence[Rectangle] = ()) -> tuple[Line, ...]:
+    """The lines as a person reads them, tidied; pieces of one line are put together. ``boxes`` are those that the page rules
+    (``frames.ruled_boxes``).
+    """
     angle = math.radians(tilt(lines))
     placed = [_place(line, angle) for line in lines if tidy(line.text)]
-    return tuple(line for block in _blocks(placed) for row in _rows(block) for line in _mended(row))
+    return tuple(line for part in _parts(placed, boxes) for row in _ordered(part) for line in _mended(row))
+
+
+def _parts(placed: list[_Placed], boxes: Sequence[Rectangle]) -> list[list[_Placed]]:
+    """What is read together: the lines of one box, and the lines between boxes; from top to bottom, then left to right."""
+    filled: dict[Rectangle, list[_Placed]] = {}
+    free = []
+    for item in placed:
+        around = [box for box in boxes if _inside(item, box)]
+        if around:
+            filled.setdefault(min(around, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), []).append(item)
+        else:
+            free.append(item)
+    if not filled:
+        return [placed]
+    parts = []
+    for row in _rows_of_boxes(list(filled)):
+        above = [item for item in free if item.middle < min(box[1] for box in row)]
+        free = [item for item in free if item not in above]
+        parts += [above, *(filled[box] for box in sorted(row))]
+    return [part for part in (*parts, free) if part]
+
+
+def _inside(item: _Placed, box: Rectangle) -> bool:
+    left, top, right, bottom = box
+    return left <= (item.left + item.right) / 2 <= right and top <= (item.top + item.bottom) / 2 <= bottom
+
+
+def _rows_of_boxes(boxes: list[Rectangle]) -> list[list[Rectangle]]:
+    rows: list[list[Rectangle]] = []
+    for box in sorted(boxes, key=lambda box: box[1]):
+        first = rows[-1][0] if rows else None
+        if first and box[1] - first[1] < _SAME_TOP * min(box[3] - box[1], first[3] - first[1]):
+            rows[-1].append(box)
+        else:
+            rows.append([box])
+    return rows
+
+
+def _ordered(part: list[_Placed]) -> list[list[_Placed]]:
+    return [row for block in _blocks(part) for row in _rows(block)]
 
 
 def _place(line: Line, angle: float) -> _Placed:
@@ -120,14 +171,19 @@ def _runs(side: list[_Placed]) -> bool:
 def _rows(block: list[_Placed]) -> list[list[_Placed]]:
     rows: list[list[_Placed]] = []
     for item in sorted(block, key=lambda item: item.middle):
-        row = rows[-1] if rows else []
-        if row and abs(item.middle - median(other.middle for other in row)) < _SAME_ROW * min(
-            item.height, median(other.height for other in row)
-        ):
-            row.append(item)
-        else:
+        row = next((row for row in reversed(rows[-2:]) if _belongs(item, row)), None)
+        if row is None:
             rows.append([item])
+        else:
+            row.append(item)
+    rows.sort(key=lambda row: min(item.top for item in row))
     return [sorted(row, key=lambda item: item.left) for row in rows]
+
+
+def _belongs(item: _Placed, row: list[_Placed]) -> bool:
+    height = median(other.height for other in row)
+    lower, higher = sorted((item.height, height))
+    return higher <= _ONE_SIZE * lower and abs(item.middle - median(other.middle for other in row)) < _SAME_ROW * lower
 
 
 def _mended(row: list[_Placed]) -> list[Line]:

