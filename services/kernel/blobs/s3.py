@@ -25,6 +25,7 @@ from botocore.exceptions import ResponseStreamingError
 from services.kernel.blobs.port import NAME, STALE, checked
 from services.kernel.blobs.s3_errors import FAILURES, is_denied, is_gone, translate
 from services.kernel.blobs.s3_reader import Body, S3Reader
+from services.kernel.blobs.s3_silence import Silence
 from services.kernel.blobs.s3_writer import S3Writer
 from services.kernel.errors import Conflict, NotFound, Unavailable
 
@@ -49,13 +50,14 @@ def connect(
     access_key: str | None = None,
     secret_key: str | None = None,
     *,
-    answer_seconds: float = 60.0,
-    attempts: int = 4,
+    answer_seconds: float = 10.0,
+    attempts: int = 3,
 ) -> S3Client:
-    """A client that gives up: 5 s to connect, ``answer_seconds`` for each answer, ``attempts`` in all with growing pauses.
+    """A client that gives up: 5 s to connect, ``answer_seconds`` for each answer, ``attempts`` in all with growing pauses; and
+    that leaves a store alone for a while which let it wait in vain.
     What is not given (keys, region, endpoint) is looked for where AWS's own tools look."""
     session = boto3.session.Session()
-    return session.client(
+    client = session.client(
         "s3",
         endpoint_url=endpoint,
         aws_access_key_id=access_key,
@@ -70,6 +72,7 @@ def connect(
             s3={"addressing_style": "path" if endpoint else "auto"},  # other servers have no host name per bucket
         ),
     )
+    return Silence().heed(client)
 
 
 def bucket_and_prefix(url: str) -> tuple[str, str]:
