@@ -16,7 +16,6 @@ from services.access import endpoints as access
 from services.audit import endpoints as audit
 from services.console import pages as console
 from services.filing import endpoints as filing
-from services.filing import tables as filing_tables
 from services.filing.reports import service as reports
 from services.filing.tasks import CatalogueHandler
 from services.ingest import endpoints as ingest
@@ -59,7 +58,7 @@ from services.search.index.fts5 import Fts5Index
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (filing_tables, approvals, copies, grants, holds, notices)
+TABLES = (approvals, copies, grants, holds, notices)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 ORIGIN = "muniment/ledger"
@@ -152,7 +151,7 @@ class Room:
 
 
 ROOMS: Mapping[str, Room] = {
-    "ingest": Room(lambda kernel: (ingest.router, resumable.router(kernel)), frozenset({"objects", "keys"})),
+    "ingest": Room(lambda kernel: (ingest.router, ingest.rescanning, resumable.router(kernel)), frozenset({"objects", "keys"})),
     "access": Room(lambda _: (identity.router, policy.router, queue.router, access.router), frozenset({"objects", "keys"})),
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index", "keys"})),
