@@ -25,7 +25,7 @@ from services.kernel.http.idempotency import IdempotencyKey
 from services.kernel.identity.rights import CONTENT_OF_ALL, Principal, Right
 
 router = APIRouter(prefix="/api/v1/batches", tags=["ingest"])
-rescanning = APIRouter(prefix="/api/v1/items", tags=["ingest"])
+rescanning = APIRouter(prefix="/api/v1/rescans", tags=["ingest"])
 Reason = Literal["illegible", "cut_off", "skewed", "missing_page", "wrong_order", "wrong_side", "not_in_colour", "other"]
 EVENT_SECONDS = 0.5
 STILL_EVENT_SECONDS = 15.0
@@ -104,7 +104,7 @@ async def add_file(
     return await _received(request, open_sink)
 
 
-@rescanning.post("/{item_id}/rescans", status_code=201)
+@rescanning.post("/{item_id}", status_code=201)
 async def rescan(
     kernel: KernelDep,
     item_id: str,

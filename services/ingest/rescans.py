@@ -55,7 +55,7 @@ class RescanReception(Reception):
             batch_id = item_to_rescan(session, principal, item_id).batch_id
         super().__init__(kernel, principal, batch_id, name, request=request, idempotency_key=idempotency_key)
         self._item_id, self._reason = item_id, reason
-        self._route = f"items/{item_id}/rescans"
+        self._route = f"rescans/{item_id}"
 
     def _enter(self, session: Session, stored: Stored) -> Receipt:
         item = item_to_rescan(session, self._principal, self._item_id, to_change=True)

@@ -19,7 +19,7 @@ def clerk(desk: Desk) -> TestClient:
 
 def send(client: TestClient, item: str, *pages: str, **query: str):
     files = {"file": ("重扫.pdf", scan(*pages))}
-    return client.post(f"/api/v1/items/{item}/rescans", files=files, params=query)
+    return client.post(f"/api/v1/rescans/{item}", files=files, params=query)
 
 
 def failed(desk: Desk, item: str) -> None:
@@ -112,7 +112,7 @@ def test_a_rescan_that_cannot_be_read_changes_nothing(desk, clerk):
     item = desk.item(clerk, PLAIN)
     failed(desk, item)
     broken = {"file": ("重扫.pdf", b"no scan at all")}
-    receipt = created(clerk.post(f"/api/v1/items/{item}/rescans", files=broken))
+    receipt = created(clerk.post(f"/api/v1/rescans/{item}", files=broken))
     desk.work()
     assert (row(desk, item).revision, row(desk, item).state) == (1, "QC_FAILED")
     with desk.kernel.database.read() as session:
@@ -123,7 +123,7 @@ def test_a_repeated_request_makes_one_revision(desk, clerk):
     item = desk.item(clerk, PLAIN)
     failed(desk, item)
     answers = [
-        clerk.post(f"/api/v1/items/{item}/rescans", files={"file": ("重扫.pdf", scan("新"))}, headers={"Idempotency-Key": "k"})
+        clerk.post(f"/api/v1/rescans/{item}", files={"file": ("重扫.pdf", scan("新"))}, headers={"Idempotency-Key": "k"})
         for _ in range(2)
     ]
     assert created(answers[0]) == created(answers[1])
