@@ -181,12 +181,7 @@ def _decide(session: Session, item: Item, *, passed: bool) -> None:
 
 
 def _refuse_checked(session: Session, item: Item) -> None:
-    going_on = (
-        select(CheckedItem.check_id)
-        .join(QualityCheck, QualityCheck.id == CheckedItem.check_id)
-        .where(CheckedItem.item_id == item.id, QualityCheck.closed_at.is_(None))
-    )
-    if session.scalar(going_on.limit(1)) is not None:
+    if session.scalar(repository.in_open_lots().where(CheckedItem.item_id == item.id).limit(1)) is not None:
         raise Conflict(f"Item {item.id} is in a lot that is not closed. Go on with that one.")
     if item.state != ItemState.SCANNED and passed(session, item):
         raise Conflict(f"Item {item.id} has passed as it is; only a rescan of it would be checked again.")
