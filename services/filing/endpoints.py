@@ -8,11 +8,12 @@ from services.filing.casefiles import endpoints as casefiles
 from services.filing.catalogue import endpoints as catalogue
 from services.filing.corrections import endpoints as corrections
 from services.filing.forms import endpoints as forms
-from services.filing.handovers import tables as _handovers  # noqa: F401
+from services.filing.handovers import endpoints as handovers
 from services.filing.labels import endpoints as labels
 from services.filing.numbers import endpoints as numbers
 from services.filing.quality import endpoints as quality
+from services.filing.reports import endpoints as reports
 
 router = APIRouter()
-for part in (quality, catalogue, labels, numbers, corrections, forms, casefiles):
+for part in (quality, catalogue, labels, numbers, corrections, forms, casefiles, handovers, reports):
     router.include_router(part.router)

@@ -21,7 +21,7 @@ from services.kernel.queue.jobs import DEATHS_PER_ATTEMPT
 from services.kernel.queue.scheduler import Scheduler
 from services.kernel.queue.stages import Queue, Stage
 from services.kernel.queue.tables import JobState
-from services.kernel.queue.wakeup import MOST_AT_ONCE, Wakeup, make_celery
+from services.kernel.queue.wakeup import MOST_AT_ONCE, PAUSE_SECONDS, Wakeup, make_celery
 from services.kernel.tables import Counter
 from tests import databases
 from tests.archive import free_port
@@ -139,8 +139,26 @@ def test_a_broker_that_dies_hangs_and_comes_back(profile, broker):
     wakeup.top_up({Queue.READING: 1})
     assert not wakeup.reachable()
     broker.start()
+    wakeup = Wakeup(make_celery(profile))
     wakeup.send(Queue.READING, 1)
     assert wakeup.depth(Queue.READING) == 1
+
+
+def test_a_broker_that_did_not_answer_is_left_alone_for_a_while(profile, broker):
+    now = 0.0
+    wakeup = Wakeup(make_celery(profile), clock=lambda: now)
+    broker.process.send_signal(signal.SIGSTOP)
+    wakeup.send(Queue.READING, 1)
+    began = time.monotonic()
+    for _ in range(100):
+        wakeup.send(Queue.READING, 1)
+    assert time.monotonic() - began < 1, "who hands in a hundred files does not wait a hundred times"
+    broker.process.send_signal(signal.SIGCONT)
+    until(wakeup.reachable)
+    before = wakeup.depth(Queue.READING)
+    now = PAUSE_SECONDS
+    wakeup.send(Queue.READING, 1)
+    assert wakeup.depth(Queue.READING) == before + 1
 
 
 def test_a_broker_that_dies_between_two_words_is_borne(profile, broker, monkeypatch):

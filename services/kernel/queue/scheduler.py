@@ -3,6 +3,8 @@ of its host held, one of them leads and sends the wake-ups."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Event
 
@@ -16,13 +18,20 @@ from services.kernel.queue.runner import dead_owners
 from services.kernel.queue.wakeup import Wakeup
 
 TICK_SECONDS = 1.0
+ROUND_SECONDS = 600.0
+"""Between two rounds of what is done from time to time, such as reminders."""
 
 log = structlog.get_logger("scheduler")
 
 
 class Scheduler:
-    def __init__(self, database: Database, wakeup: Wakeup, *, max_attempts: int) -> None:
+    """``rounds`` are done from time to time by the scheduler that leads: each may be done again at once without harm."""
+
+    def __init__(
+        self, database: Database, wakeup: Wakeup, *, max_attempts: int, rounds: Sequence[Callable[[], object]] = ()
+    ) -> None:
         self._database, self._wakeup, self._max_attempts = database, wakeup, max_attempts
+        self._rounds, self._last_round = rounds, -ROUND_SECONDS
         self._leadership = Leadership(database, "schedule")
 
     def run(self, stop: Event) -> None:
@@ -44,6 +53,17 @@ class Scheduler:
         with self._database.read() as session:
             due = waiting(session)
         self._wakeup.top_up(due)
+        self._make_rounds()
+
+    def _make_rounds(self) -> None:
+        if time.monotonic() - self._last_round < ROUND_SECONDS:
+            return
+        self._last_round = time.monotonic()
+        for each in self._rounds:
+            try:
+                each()
+            except Exception as error:  # one that fails keeps no other from being done
+                log.error("round-failed", error=type(error).__name__)
 
     def release(self) -> None:
         """Gives back what lapsed, and what the dead held."""

@@ -4,6 +4,8 @@ scheduler sends it again. So the failures of brokers (facts: lost, doubled and s
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -18,6 +20,8 @@ from services.kernel.queue.stages import Queue
 TASK = "muniment.wake"
 VISIBILITY_SECONDS = 3600
 """After so long Redis gives out again a message that was not acknowledged. It says no more than a fresh one would."""
+PAUSE_SECONDS = 5.0
+"""So long a broker that did not answer is left alone: whoever hands paper in while it hangs does not wait for it each time."""
 MOST_AT_ONCE = 4
 """Messages that lie in a queue at most: enough to wake every process of a small machine."""
 
@@ -58,8 +62,9 @@ def make_celery(settings: Settings) -> Celery:
 class Wakeup:
     """Sends wake-ups. A broker that does not answer is logged and otherwise ignored."""
 
-    def __init__(self, app: Celery) -> None:
-        self._app = app
+    def __init__(self, app: Celery, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._app, self._clock = app, clock
+        self._silent_until = float("-inf")
 
     def after_commit(self, info: dict[Any, Any]) -> None:
         """For ``Database.after_commit``: tells what the unit of work has enqueued."""
@@ -67,10 +72,13 @@ class Wakeup:
             self.send(queue, count)
 
     def send(self, queue: Queue, count: int) -> None:
+        if self._clock() < self._silent_until:
+            return
         try:
             for _ in range(min(count, MOST_AT_ONCE)):
                 self._app.send_task(TASK, args=[str(queue)], queue=str(queue), retry=False)
         except BROKER_ERRORS as error:
+            self._silent_until = self._clock() + PAUSE_SECONDS
             log.warning("broker-unreachable", queue=queue, error=type(error).__name__)
 
     def top_up(self, waiting: dict[Queue, int]) -> None:

@@ -1,0 +1,86 @@
+"""A store that hangs costs one request its patience, and not each."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+from services.kernel.blobs.s3 import S3BlobStore, connect
+from services.kernel.blobs.s3_silence import Silence, StoreSilent
+from services.kernel.errors import Unavailable
+from services.kernel.ids import new_id
+
+
+class World:
+    """A clock, and requests that are answered or not."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.silence = Silence(pause=10, clock=lambda: self.now)
+
+    def ask(self, failure: Exception | None = None) -> str:
+        try:
+            self.silence._before()
+        except StoreSilent:
+            return "refused"
+        self.silence._failed(failure) if failure else self.silence._after()
+        return "failed" if failure else "answered"
+
+
+HANGS, CUT = ReadTimeoutError(endpoint_url="x"), ConnectionClosedError(endpoint_url="x")
+
+
+def test_after_one_that_waited_in_vain_others_are_refused_and_one_is_sent_now_and_then():
+    world = World()
+    assert [world.ask(), world.ask(HANGS), world.ask(), world.ask()] == ["answered", "failed", "refused", "refused"]
+    world.now = 11
+    world.silence._before()
+    assert world.ask() == "refused", "while the one that was sent waits"
+    world.silence._after()
+    assert [world.ask(), world.ask()] == ["answered", "answered"]
+
+
+def test_as_long_as_it_hangs_one_in_each_pause_finds_out():
+    world, asked = World(), []
+    for second in range(50):
+        world.now = second
+        asked.append(world.ask(HANGS))
+    assert asked.count("failed") == 5
+
+
+def test_a_store_that_refuses_is_asked_each_time():
+    world = World()
+    assert [world.ask(CUT), world.ask(CUT), world.ask()] == ["failed", "failed", "answered"]
+
+
+@pytest.fixture
+def hanging() -> Iterator[str]:
+    """Connections are accepted by the kernel and never served."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_client_of_ours_heeds_it(hanging):
+    store = S3BlobStore(connect(hanging, "a", "b", answer_seconds=0.5, attempts=2), "bucket")
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="does not answer"):
+            store.open(new_id())
+        took.append(time.monotonic() - began)
+    assert took[0] > 1.0
+    assert max(took[1:]) < 0.5
+
+
+def test_an_upload_that_hangs_ends_with_the_patience_of_one_request(hanging):
+    store = S3BlobStore(connect(hanging, "a", "b", answer_seconds=0.5, attempts=2), "bucket")
+    writer = store.create(new_id())
+    writer.write(b"page")
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="does not answer"):
+        writer.commit()
+    assert time.monotonic() - began < 4, "neither asks nor cleans up in vain"
