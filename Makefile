@@ -3,7 +3,7 @@ DATA ?= data
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
-.PHONY: demo test test-cluster check up bench lock clean
+.PHONY: demo test test-cluster servers check up bench lock clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -16,9 +16,11 @@ test:
 
 test-cluster:
 	@deploy/dev/setup.sh cluster
-	.venv/bin/python -m deploy.dev.servers run -- sh -c '\
-	  .venv/bin/python -m pytest -m "not bench" tests/contract tests/cluster $(ARGS) && \
-	  .venv/bin/python -m pytest -m "cluster and not bench" tests/unit tests/functional $(ARGS)'
+	.venv/bin/python -m deploy.dev.servers run -- .venv/bin/python -m pytest -m "cluster and not bench" $(ARGS)
+
+servers:
+	@deploy/dev/setup.sh cluster
+	.venv/bin/python -m deploy.dev.servers up
 
 check:
 	@deploy/dev/setup.sh dev

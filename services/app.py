@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event
@@ -19,7 +20,6 @@ from services.access.requests import service as access_requests
 from services.audit import endpoints as audit
 from services.console import pages as console
 from services.filing import endpoints as filing
-from services.filing import tables as filing_tables
 from services.filing.reports import service as reports
 from services.filing.tasks import CatalogueHandler
 from services.ingest import endpoints as ingest
@@ -62,11 +62,12 @@ from services.search.index.fts5 import Fts5Index
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (filing_tables, approvals, copies, grants, holds, notices)
+TABLES = (approvals, copies, grants, holds, notices)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 ORIGIN = "muniment/ledger"
 API_SECONDS = 30.0
+PROBE_SECONDS = 1.5
 SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -124,8 +125,9 @@ def object_store(settings: Settings) -> BlobStore:
 def _store(place: Place, settings: Settings) -> BlobStore:
     if place.url.startswith("file:"):
         return LocalBlobStore(Path(unquote(urlsplit(place.url).path)))
-    client = s3.connect(place.endpoint, place.access_key, place.secret_key)
-    return s3.S3BlobStore(client, *s3.bucket_and_prefix(place.url), lock=settings.objects_lock)
+    connect = partial(s3.connect, place.endpoint, place.access_key, place.secret_key)
+    probe = partial(connect, answer_seconds=PROBE_SECONDS, attempts=1)
+    return s3.S3BlobStore(connect(), *s3.bucket_and_prefix(place.url), lock=settings.objects_lock, probe=probe)
 
 
 def search_index(settings: Settings) -> Index:
@@ -155,7 +157,7 @@ class Room:
 
 
 ROOMS: Mapping[str, Room] = {
-    "ingest": Room(lambda kernel: (ingest.router, resumable.router(kernel)), frozenset({"objects", "keys"})),
+    "ingest": Room(lambda kernel: (ingest.router, ingest.rescanning, resumable.router(kernel)), frozenset({"objects", "keys"})),
     "access": Room(lambda _: (identity.router, policy.router, queue.router, access.router), frozenset({"objects", "keys"})),
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index", "keys"})),
@@ -163,6 +165,8 @@ ROOMS: Mapping[str, Room] = {
 }
 """The API's rooms. Sign-in, people and parked jobs are with ``access``. A broker is no need of any: what it is not told, the
 scheduler repeats."""
+STORING = frozenset({"ingest"})
+"""Rooms that store objects, for which all stores must answer. The others give objects out, for which one is enough."""
 CONSOLE = "console"
 
 
@@ -181,7 +185,8 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
         kernel.metrics.tell(CatalogueFigures(kernel.database))
     whole = set(ROOMS) <= set(rooms)
     needs = {"catalogue"}.union(*(ROOMS[name].needs for name in ROOMS if name in rooms), {"broker"} if whole else ())
-    app.state.probes = {name: probe for name, probe in _probes(archive).items() if name in needs}
+    probes = _probes(archive, storing=not STORING.isdisjoint(rooms))
+    app.state.probes = {name: probe for name, probe in probes.items() if name in needs}
     if CONSOLE in rooms:
         # An error of the API is an answer there, not an exception here.
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -218,11 +223,12 @@ def _api(settings: Settings) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=API_SECONDS, trust_env=False, event_hooks=traces.HOOKS)
 
 
-def _probes(archive: Archive) -> dict[str, Probe]:
+def _probes(archive: Archive, *, storing: bool) -> dict[str, Probe]:
     kernel = archive.kernel
+    store = kernel.objects.store
     return {
         "catalogue": lambda: migrations.is_current(kernel.database),
-        "objects": kernel.objects.store.reachable,
+        "objects": store.reachable if storing else store.readable,
         "keys": kernel.vault.reachable,
         "index": lambda: archive.index.count() >= 0,
         "broker": kernel.wakeup.reachable,

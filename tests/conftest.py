@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,15 @@ from services.kernel.config import Settings
 from services.kernel.db import Database
 from tests import databases
 from tests.desk import Desk
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What needs a server is never skipped: nobody would notice."""
+    report = yield
+    if report.skipped and item.get_closest_marker("cluster"):
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,7 +10,7 @@ packages=(tesseract-ocr tesseract-ocr-chi-sim poppler-utils fonts-noto-cjk)
 case "$kind" in
   dev) packages+=(chromium) ;;
   cluster) # the servers that deploy/dev/servers starts; their Java comes with the Python packages, Maven's own from Debian
-    packages+=(chromium postgresql redis-server maven)
+    packages+=(postgresql redis-server maven)
     requirements=dev
     ;;
 esac

@@ -9,7 +9,7 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Annotated
 
 import typer
@@ -81,9 +81,10 @@ def worker(
 
 
 def schedule(data: DataOption = None) -> None:
-    """Gives back lost leases and repeats wake-ups; a second one does no harm."""
+    """Gives back lost leases, repeats wake-ups and takes away what the dead left in the stores; a second one does no harm."""
     from services import app as archive
     from services.kernel import metrics
+    from services.kernel.blobs import upkeep
     from services.kernel.queue.scheduler import Scheduler
 
     settings, stop = settings_for(data), Event()
@@ -93,6 +94,7 @@ def schedule(data: DataOption = None) -> None:
     if settings.metrics_port is not None:
         metrics.serve(kernel.metrics.registry, settings.host, settings.metrics_port)
     rounds = archive.rounds(built)
+    Thread(target=upkeep.keep, args=(kernel.database, kernel.objects, stop), name="upkeep", daemon=True).start()
     Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts, rounds=rounds).run(stop)
 
 

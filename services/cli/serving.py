@@ -5,15 +5,14 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
 
-import structlog
 import typer
 
 from services import app as archive
 from services.cli.face import Face
+from services.kernel.blobs import upkeep
 from services.kernel.config import Settings
 from services.kernel.errors import MunimentError
 from services.kernel.queue.deafness import Deafness
@@ -21,8 +20,6 @@ from services.kernel.queue.scheduler import Scheduler
 
 STOP_SECONDS = 20.0
 DRAIN_SECONDS = 5.0
-
-log = structlog.get_logger("up")
 
 
 class Serving:
@@ -62,21 +59,16 @@ class Serving:
         self._scheduler.release()
 
     def _duties(self) -> dict[str, Callable[[], None]]:
-        deafness = Deafness(self._archive.kernel.database, seconds=self._settings.deaf_seconds)
+        kernel = self._archive.kernel
+        deafness = Deafness(kernel.database, seconds=self._settings.deaf_seconds)
         duties: dict[str, Callable[[], None]] = {
             "schedule": lambda: self._scheduler.run(self._stop),
             "deafness": lambda: deafness.watch(self._stop, self._deaf),
-            "sweep": self._sweep,
+            "upkeep": lambda: upkeep.keep(kernel.database, kernel.objects, self._stop),
         }
         if self._settings.hot_folder is not None:
             duties["hot-folder"] = self._watch
         return duties
-
-    def _sweep(self) -> None:
-        """What dead writers left half written goes at every start; a store that does not answer is left as it is."""
-        with suppress(MunimentError):
-            swept = self._archive.kernel.objects.store.sweep()
-            log.info("objects-swept", count=swept)
 
     def _watch(self) -> None:
         try:

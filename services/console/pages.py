@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.console import assets, intake, items, oversight, search, session, words
 from services.console.api import without_memory
+from services.console.filing import pages as filing
 from services.console.visit import Console, templates
 
 
@@ -15,5 +16,5 @@ def mount(app: FastAPI, client: httpx.AsyncClient) -> None:
     process of its own."""
     loaded = assets.load()
     app.state.console = Console(without_memory(client), templates(loaded), words.catalogues(), loaded)
-    for room in (assets, session, intake, search, items, oversight):
+    for room in (assets, session, intake, search, items, filing, oversight):
         app.include_router(room.router)

@@ -26,6 +26,7 @@ HEADERS = {
 }
 SECTIONS = (
     ("intake", "/", "deliver"),
+    ("filing", "/filing", "file"),
     ("search", "/search", "search"),
     ("audit", "/audit", "ledger"),
     ("jobs", "/jobs", "jobs"),

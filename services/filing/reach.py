@@ -1,4 +1,4 @@
-"""Which items somebody works on here, and the parts that people played about them."""
+"""Which items somebody works on here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.kernel.errors import Conflict, NotFound
-from services.kernel.identity import duties
-from services.kernel.identity.duties import Duty, Subject
 from services.kernel.identity.rights import Principal, may_know
 from services.kernel.model import ItemState
 from services.kernel.tables import Item
@@ -34,11 +32,3 @@ def require(items: Sequence[Item], *states: ItemState) -> None:
     """Raises ``Conflict`` that names the items which are in none of these states."""
     if others := [f"{item.id} is {item.state}" for item in items if item.state not in states]:
         raise Conflict(f"This needs items in state {' or '.join(states)}; {'; '.join(others[:10])}.")
-
-
-def subject(session: Session, item: Item) -> Subject:
-    """The item as what duties are played about. The clerk who scanned it did so before anyone asked."""
-    found = Subject("item", item.id, item.created_at)
-    if not duties.played(session, found, Duty.SCAN):
-        duties.note(session, Duty.SCAN, found, item.owner_id)
-    return found

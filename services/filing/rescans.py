@@ -10,12 +10,11 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from services.filing.similarity import NEAR, bands, distance, near
-from services.filing.tables import PageBand
 from services.kernel.blobs.keys import Vault
 from services.kernel.dialects import take_turn
 from services.kernel.paper import FieldReading
 from services.kernel.readings import field_values
-from services.kernel.tables import Item, Page
+from services.kernel.tables import Item, Page, PageBand
 
 IDENTIFYING = frozenset({"contract_number", "voucher_number", "filing_number", "id_number", "credit_code", "bank_account"})
 MOST_CANDIDATES = 20

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from threading import Event
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from services.ingest import repository, service
 from services.ingest.multipart import FilePart, boundary_of
 from services.ingest.overview import overview
+from services.ingest.rescans import RescanReception
 from services.kernel.core import Kernel
 from services.kernel.errors import MunimentError
 from services.kernel.http import idempotency, paging
@@ -24,6 +25,8 @@ from services.kernel.http.idempotency import IdempotencyKey
 from services.kernel.identity.rights import CONTENT_OF_ALL, Principal, Right
 
 router = APIRouter(prefix="/api/v1/batches", tags=["ingest"])
+rescanning = APIRouter(prefix="/api/v1/rescans", tags=["ingest"])
+Reason = Literal["illegible", "cut_off", "skewed", "missing_page", "wrong_order", "wrong_side", "not_in_colour", "other"]
 EVENT_SECONDS = 0.5
 STILL_EVENT_SECONDS = 15.0
 
@@ -98,6 +101,29 @@ async def add_file(
     def open_sink(name: str) -> service.Reception:
         return service.Reception(kernel, principal, batch_id, name, request=request_id, idempotency_key=key)
 
+    return await _received(request, open_sink)
+
+
+@rescanning.post("/{item_id}", status_code=201)
+async def rescan(
+    kernel: KernelDep,
+    item_id: str,
+    request: Request,
+    request_id: RequestId,
+    reason: Reason = "other",
+    key: IdempotencyKey = None,
+    principal: Principal = allow(Right.DELIVER),
+) -> dict[str, Any]:
+    """Takes another scan of an item that is there already (multipart, part ``file``): its next revision."""
+
+    def open_sink(name: str) -> RescanReception:
+        return RescanReception(kernel, principal, item_id, reason, name, request=request_id, idempotency_key=key)
+
+    return await _received(request, open_sink)
+
+
+async def _received(request: Request, open_sink: Callable[[str], service.Reception]) -> dict[str, Any]:
+    """Streams the one file of a request into what ``open_sink`` gives for its name."""
     part = FilePart(boundary_of(request.headers.get("content-type")), open_sink)
     try:
         await part.consume(request.stream())

@@ -79,7 +79,7 @@ class Reception:
         with kernel.database.read() as session:
             batch_for(session, principal, batch_id)
         self._kernel, self._principal, self._batch_id, self._request = kernel, principal, batch_id, request
-        self._idempotency_key = idempotency_key
+        self._idempotency_key, self._route = idempotency_key, f"batches/{batch_id}/files"
         self._name = clean_name(name)
         self._key = secrets.token_bytes(KEY_BYTES)
         self._writer: SealedWriter = kernel.objects.create(self._key)
@@ -109,7 +109,7 @@ class Reception:
         body = idempotency.once(
             session,
             self._principal,
-            f"batches/{self._batch_id}/files",
+            self._route,
             self._idempotency_key,
             {"name": self._name, "sha256": stored.sha256},
             lambda: self._enter(session, stored).to_json(),

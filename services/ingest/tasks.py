@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from services.ingest import repository
+from services.ingest import repository, rescans
 from services.ingest.facts import Inspection, PageFacts
 from services.ingest.inspector import Inspector
 from services.ingest.separators import DocumentPages, Stack, split
 from services.kernel.blobs.scratch import fetch_master
 from services.kernel.core import Kernel
+from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import ParserRefused
 from services.kernel.ledger import journal
 from services.kernel.model import FileState, PageState
@@ -17,7 +18,7 @@ from services.kernel.paper import Problem
 from services.kernel.queue import jobs
 from services.kernel.queue.jobs import Lease
 from services.kernel.queue.stages import Stage, following
-from services.kernel.tables import Batch, File, Item
+from services.kernel.tables import Batch, File, Item, Page
 from services.kernel.timing import step
 
 
@@ -37,7 +38,10 @@ class InspectHandler:
         if not stack.documents:
             self._reject(lease, list(stack.problems))
             return
-        self._accept(lease, inspection, pages, stack)
+        if "rescan_of" in lease.payload:
+            self._renew(lease, inspection, pages, stack)
+        else:
+            self._accept(lease, inspection, pages, stack)
 
     def _look(self, lease: Lease) -> tuple[Inspection, list[PageFacts]]:
         with step("fetch"), self._kernel.database.read() as session:
@@ -69,7 +73,7 @@ class InspectHandler:
             file.problems = [problem.to_json() for problem in problems]
             by_number = {page.number: page for page in pages}
             items = [
-                (self._add_item(session, lease, file, position, document, by_number), len(document.pages))
+                (self._add_item(session, file, position, document, by_number), len(document.pages))
                 for position, document in enumerate(stack.documents, 1)
             ]
             for item, count in items:
@@ -79,7 +83,6 @@ class InspectHandler:
     def _add_item(
         self,
         session: Session,
-        lease: Lease,
         file: File,
         position: int,
         document: DocumentPages,
@@ -90,13 +93,42 @@ class InspectHandler:
         rows = [
             repository.add_page(session, item, number, pages[file_page]) for number, file_page in enumerate(document.pages, 1)
         ]
+        self._send(session, item, rows, file)
+        return item
+
+    def _renew(self, lease: Lease, inspection: Inspection, pages: list[PageFacts], stack: Stack) -> None:
+        """A rescan of one item: all its pages, whatever separates them."""
+        by_number = {page.number: page for page in pages}
+        facts = [by_number[number] for document in stack.documents for number in document.pages]
+        with lease.finish() as session:
+            file = session.get_one(File, lease.payload["file"])
+            item = session.get_one(Item, lease.payload["rescan_of"], with_for_update=TO_CHANGE)
+            if item.state not in rescans.SCANNED_AGAIN:  # by now
+                problem = Problem(
+                    "rescan_refused", f"The item is {item.state} by now and not scanned again. Send the scan later."
+                )
+                repository.reject(session, file, [problem.to_json()])
+                journal.append(session, "file.reject", actor=None, file=file.id, codes=[problem.code])
+                return
+            problems = [*inspection.problems, *_page_problems(pages)]
+            file.media_type = inspection.media_type
+            file.state = FileState.PARTIAL if any(each.is_loss for each in problems) else FileState.ACCEPTED
+            file.problems = [problem.to_json() for problem in problems]
+            rows = rescans.renew(session, item, file, facts, by=lease.payload["by"], reason=lease.payload["reason"])
+            self._send(session, item, rows, file)
+            journal.append(
+                session, "item.renew", actor=None, item=item.id, file=file.id, revision=item.revision, pages=len(rows)
+            )
+
+    def _send(self, session: Session, item: Item, rows: list[Page], file: File) -> None:
+        """Sends the pages to be read, so many a job; where none can be, the item goes on at once."""
         pending = [row.number for row in rows if row.state == PageState.PENDING]
         span = self._kernel.settings.pages_per_job
         for start in range(0, len(pending), span):
             numbers = pending[start : start + span]
             jobs.enqueue(
                 session,
-                following(Stage(lease.stage)),
+                following(Stage.INSPECT),
                 f"{item.id}:{item.revision}:{numbers[0]}",
                 {"item": item.id, "revision": item.revision, "pages": numbers},
                 batch=file.batch_id,
@@ -104,7 +136,6 @@ class InspectHandler:
         if not pending:
             payload = {"item": item.id, "revision": item.revision}
             jobs.enqueue(session, Stage.ASSEMBLE, f"{item.id}:{item.revision}", payload, batch=file.batch_id)
-        return item
 
 
 def _page_problems(pages: list[PageFacts]) -> list[Problem]:

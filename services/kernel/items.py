@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from services.kernel.identity import duties
+from services.kernel.identity.duties import Duty, Subject
 from services.kernel.model import ItemState, advance
 from services.kernel.queue import jobs
 from services.kernel.queue.stages import Stage
@@ -21,3 +23,11 @@ def changed(session: Session, item: Item) -> None:
     item.edits += 1
     payload = {"item": item.id, "revision": item.revision}
     jobs.enqueue(session, Stage.INDEX, f"{item.id}:{item.revision}:{item.edits}", payload, batch=item.batch_id)
+
+
+def subject(session: Session, item: Item) -> Subject:
+    """The item as what duties are played about. The clerk who scanned it did so before anyone asked."""
+    found = Subject("item", item.id, item.created_at)
+    if not duties.played(session, found, Duty.SCAN):
+        duties.note(session, Duty.SCAN, found, item.owner_id)
+    return found

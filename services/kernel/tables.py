@@ -149,6 +149,17 @@ class Page(Base):
     item: Mapped[Item] = relationship(back_populates="pages")
 
 
+class PageBand(Base):
+    """One band of a page's 64-bit perceptual hash, by which rescans are found. Two hashes that differ in at most 7 bits share
+    one of 8 bands."""
+
+    __tablename__ = "page_bands"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    band: Mapped[int] = mapped_column(Integer, primary_key=True)
+    value: Mapped[int] = mapped_column(Integer, index=True)
+
+
 class Rendition(Base):
     """A use copy made from the master: a page picture or the searchable PDF. A new revision supersedes, it never overwrites."""
 
@@ -220,6 +231,7 @@ class Rescan(Base):
     """The item's revision that the new scan makes."""
     old_file_id: Mapped[str] = mapped_column(ForeignKey("files.id"))
     new_file_id: Mapped[str] = mapped_column(ForeignKey("files.id"))
+    reason: Mapped[str | None] = mapped_column(String(40))
     by_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 

@@ -26,11 +26,10 @@ FORMATS = {
 _ORIENTATION = 0x0112
 _DRAWING = 40_000_000  # pixels: A3 at 400 dpi is less
 _TOO_FINE = 1.2  # less is not worth the work of reducing
-_COARSEST = 0.74  # of the resolution asked for, where the codec reduces for nothing: 150 dpi of 300
 _FINEST_PICTURE_DPI = 320  # a finer JPEG is a master, too heavy to be a page picture
 
 
-def page_image(source: BinaryIO, media_type: str, page: int, dpi: int, max_pixels: int) -> Raster:
+def page_image(source: BinaryIO, media_type: str, page: int, dpi: int, least_dpi: int, max_pixels: int) -> Raster:
     """See :func:`services.ocr.raster.page_image`."""
     with _opened(source, media_type, max_pixels) as image:
         _turn_to(image, page)
@@ -38,7 +37,7 @@ def page_image(source: BinaryIO, media_type: str, page: int, dpi: int, max_pixel
         declared = _declared_dpi(image)
         if media_type == "image/jpeg" and image.getexif().get(_ORIENTATION, 1) == 1:
             source.seek(0)
-            raster = jpeg_raster(source.read(), declared[0], dpi)
+            raster = jpeg_raster(source.read(), declared[0], dpi, least_dpi)
             if raster is not None:
                 return raster
         size = image.size
@@ -56,8 +55,9 @@ def count_pages(source: BinaryIO, media_type: str, max_pixels: int) -> int:
         return int(getattr(image, "n_frames", 1)) if media_type == "image/tiff" else 1
 
 
-def jpeg_raster(data: bytes, declared_dpi: float, dpi: int) -> Raster | None:
-    """A grey or colour JPEG, decoded no finer than reading needs; ``None`` where Pillow has to look at it (CMYK, 12 bit).
+def jpeg_raster(data: bytes, declared_dpi: float, dpi: int, least_dpi: int) -> Raster | None:
+    """A grey or colour JPEG, decoded no finer than reading needs, but down to ``least_dpi`` where the codec halves
+    it; ``None`` where Pillow has to look at it (CMYK, 12 bit).
 
     Raises ``ParserRefused`` code ``truncated``: the codec would fill what is missing with grey and say nothing.
     """
@@ -67,7 +67,7 @@ def jpeg_raster(data: bytes, declared_dpi: float, dpi: int) -> Raster | None:
     if not header.complete:
         raise ParserRefused("The picture breaks off in the middle. Scan or upload it again.", code="truncated")
     true_dpi = plausible_dpi(declared_dpi, header.width, header.height)
-    reduce = next((step for step in (8, 4, 2) if true_dpi / step >= _COARSEST * dpi), 1)
+    reduce = next((step for step in (8, 4, 2) if true_dpi / step >= least_dpi), 1)
     decoded = px.decode_jpeg(data, grey=header.components == 1, reduce=reduce)
     if decoded is None:
         return None

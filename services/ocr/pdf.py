@@ -23,9 +23,9 @@ _LONGEST_PLACING = 4096  # bytes; a page that only places a picture says so in a
 _POPPLER_SECONDS = 120
 
 
-def page_image(source: BinaryIO, page: int, dpi: int, max_pixels: int) -> Raster:
+def page_image(source: BinaryIO, page: int, dpi: int, least_dpi: int, max_pixels: int) -> Raster:
     """See :func:`services.ocr.raster.page_image`."""
-    embedded = _embedded_jpeg(source, page, dpi, max_pixels)
+    embedded = _embedded_jpeg(source, page, dpi, least_dpi, max_pixels)
     if embedded is not None:
         return embedded
     try:
@@ -48,7 +48,7 @@ def count_pages(source: BinaryIO) -> int:
         raise _unreadable() from error
 
 
-def _embedded_jpeg(source: BinaryIO, page: int, dpi: int, max_pixels: int) -> Raster | None:
+def _embedded_jpeg(source: BinaryIO, page: int, dpi: int, least_dpi: int, max_pixels: int) -> Raster | None:
     source.seek(0)
     try:
         with pikepdf.open(source) as document:
@@ -62,7 +62,7 @@ def _embedded_jpeg(source: BinaryIO, page: int, dpi: int, max_pixels: int) -> Ra
             if width * height > max_pixels:
                 raise too_many_pixels(width, height, max_pixels)
             left, _, right, _ = (float(edge) for edge in sheet.mediabox)
-            return jpeg_raster(image.read_raw_bytes(), width * 72 / (right - left), dpi)
+            return jpeg_raster(image.read_raw_bytes(), width * 72 / (right - left), dpi, least_dpi)
     except pikepdf.PasswordError as error:
         raise _encrypted() from error
     except (pikepdf.PdfError, ValueError, TypeError, AttributeError, KeyError, ArithmeticError):

@@ -12,7 +12,7 @@ from services.kernel.timing import step
 from services.ocr.engines import Engine, Orientation, load_engine, load_orientation
 from services.ocr.page import picture_dpi, read_page
 from services.ocr.pdfa import PdfPage
-from services.ocr.raster import READING_DPI, Raster
+from services.ocr.raster import LEAST_READING_DPI, READING_DPI, Raster
 
 RASTERISE = "services.ocr.raster:rasterise"
 
@@ -52,5 +52,6 @@ class Reader:
         return PageCopy(reading, jpeg, picture_dpi(raster, reading))
 
     def draw(self, source: BinaryIO, *, media_type: str, file_page: int) -> Raster:
-        answer = self._sandbox.call(RASTERISE, source, media_type=media_type, page=file_page, dpi=READING_DPI)
+        wanted = {"dpi": READING_DPI, "least_dpi": LEAST_READING_DPI}
+        answer = self._sandbox.call(RASTERISE, source, media_type=media_type, page=file_page, **wanted)
         return Raster.from_answer(answer.facts, answer.blobs, max_pixels=self._max_pixels)

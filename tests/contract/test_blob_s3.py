@@ -263,7 +263,7 @@ def test_a_server_that_is_not_there_is_asked_as_often_as_was_said(corner):
     for act in (store.open, store.exists, store.delete, lambda name: put(store, name, b"x")):
         with pytest.raises(Unavailable, match="does not answer"):
             act(new_id())
-    assert len(sent) == 4 * 2
+    assert len(sent) == 6 * 2, "six questions"
 
 
 # ── a network that breaks ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from typing import Any
 import promql_parser
 import pytest
 
+from services import app as composition
 from services.custody.fixity import Tally, verify_all
 from services.kernel import metrics
 from services.kernel.config import Settings
@@ -30,7 +31,8 @@ EXPRESSIONS = [rule["expr"] for rule in RULES] + [target["expr"] for panel in PA
 QUERY_OF_KEDA = 'max(muniment_jobs_due{queue="reading"})'
 OF_SCRAPING = {"job", "instance", "room"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
-ROOMS = {"ingest", "access", "search", "audit", "reader", "indexer", "schedule"}
+WORKERS = {"reader", "indexer", "schedule"}
+ROOMS = {*composition.ROOMS} | WORKERS
 
 
 @pytest.fixture(scope="module")
@@ -157,10 +159,18 @@ def test_events_that_are_watched_are_events_that_happen():
         assert re.search(rf'log\.(warning|error)\("{event}"', source), event
 
 
+def test_the_rules_own_tests_speak_of_what_exists(known):
+    """promtool runs them, by hand; what they name is checked here."""
+    cases = [case for test in load("monitoring/rules_test.yaml")["tests"] for case in test["alert_rule_test"]]
+    series = [one["series"] for test in load("monitoring/rules_test.yaml")["tests"] for one in test["input_series"]]
+    assert {case["alertname"] for case in cases} <= {rule["alert"] for rule in RULES}
+    assert {one: list(faults(one, known)) for one in series if list(faults(one, known))} == {}
+
+
 def test_prometheus_asks_every_process():
     jobs = load("monitoring/prometheus.yaml")["scrape_configs"]
     asked = {name: config["port"] for job in jobs for config in job["dns_sd_configs"] for name in config["names"]}
-    assert asked == {room: 9100 if room in ("reader", "indexer", "schedule") else 8000 for room in ROOMS}
+    assert asked == {room: 9100 if room in WORKERS else 8000 for room in ROOMS}
     assert all({"target_label": "job", "replacement": "muniment"} in job["relabel_configs"] for job in jobs)
 
 

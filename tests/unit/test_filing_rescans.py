@@ -5,13 +5,12 @@ import random
 import pytest
 
 from services.filing import rescans
-from services.filing.tables import PageBand
 from services.kernel.blobs.keys import FileMasterKey, Vault
 from services.kernel.identity import accounts
 from services.kernel.ids import new_id
 from services.kernel.model import FileState, ItemState, Role
 from services.kernel.paper import FieldReading
-from services.kernel.tables import Batch, FieldValue, File, Item, Page
+from services.kernel.tables import Batch, FieldValue, File, Item, Page, PageBand
 
 BOX = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 FORM = "0f1e2d3c4b5a6978"

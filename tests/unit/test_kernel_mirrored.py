@@ -39,6 +39,10 @@ class Failing(LocalBlobStore):
     def reachable(self) -> bool:
         return "reachable" not in self.fail
 
+    def readable(self) -> bool:
+        self._check("readable")
+        return True
+
 
 class FailingWriter:
     def __init__(self, store: Failing, inner) -> None:
@@ -168,6 +172,15 @@ def test_ready_when_both_are(store, primary, copy):
         failing.fail = frozenset({"reachable"})
         assert not store.reachable()
         failing.fail = frozenset()
+
+
+def test_ready_to_give_out_when_one_is(store, primary, copy):
+    for failing in (primary, copy):
+        failing.fail = frozenset({"readable"})
+        assert store.readable()
+        failing.fail = frozenset()
+    primary.fail = copy.fail = frozenset({"readable"})
+    assert not store.readable()
 
 
 def test_a_name_that_is_none_is_refused(store):

@@ -5,6 +5,7 @@ import pytest
 
 from services.ocr.engines.rapid import surer
 from services.ocr.engines.strips import Reading, StripReader
+from services.ocr.engines.widening import widened
 
 
 def reading(text: str, *sure: float) -> Reading:
@@ -43,3 +44,21 @@ def test_strips_of_any_width_come_back_in_their_order() -> None:
     strips = [np.zeros((48, width), np.uint8) for width in (300, 20, 310, 1000, 90, 305, 318, 319)]
     assert [one.text for one in reader.read(strips)] == ["320", "96", "320", "1024", "96", "320", "320", "320"]
     assert reader.read([]) == []
+
+
+def box(left: float, right: float, top: float = 0.0) -> list[list[float]]:
+    return [[left, top], [right, top], [right, top + 40], [left, top + 40]]
+
+
+def test_a_line_is_widened_where_nothing_stands_beside_it() -> None:
+    boxes = np.array([box(100, 300), box(305, 500), box(490, 700), box(100, 700, 60)], np.float32)
+    wide = widened(boxes, 0.25)
+    assert wide[:, 0, 0].tolist() == [90, 302.5, 490, 90]
+    assert wide[:, 1, 0].tolist() == [302.5, 500, 710, 710]
+    assert (wide[..., 1] == boxes[..., 1]).all()
+
+
+def test_what_is_higher_than_wide_keeps_its_box() -> None:
+    upright = np.array([[[10, 0], [40, 0], [40, 200], [10, 200]]], np.float32)
+    assert (widened(upright, 0.25) == upright).all()
+    assert widened(np.empty((0, 4, 2), np.float32), 0.25).shape == (0, 4, 2)

@@ -111,11 +111,14 @@ def _signal(running: Running, number: int) -> list[psutil.Process]:
             return []  # the number belongs to another process by now, so nothing of the session is left
     except psutil.NoSuchProcess:
         pass
-    members = [process for process in psutil.process_iter() if _session(process.pid) == running.pid]
+    members = {process for process in psutil.process_iter() if _session(process.pid) == running.pid}
+    for process in list(members):  # whose children may have sessions of their own, as PostgreSQL's do
+        with suppress(psutil.NoSuchProcess):
+            members.update(process.children(recursive=True))
     for process in members:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-    return members
+    return list(members)
 
 
 def _session(pid: int) -> int | None:

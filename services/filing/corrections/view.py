@@ -22,6 +22,7 @@ def history(session: Session, kernel: Kernel, item: Item) -> dict[str, Any]:
     return {
         "item_id": item.id,
         "revision": item.revision,
+        "entry": {"type": item.type, "business_type": item.business_type, "customer_type": item.customer_type},
         "values": [_value(session, kernel, item, row, present=row.id in now) for row in rows],
         "corrections": [_correction(session, kernel, item, row) for row in made],
     }

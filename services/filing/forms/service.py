@@ -19,7 +19,7 @@ from services.kernel.errors import Conflict, Forbidden
 from services.kernel.identity import duties
 from services.kernel.identity.duties import Duty
 from services.kernel.identity.rights import Principal
-from services.kernel.items import move
+from services.kernel.items import move, subject
 from services.kernel.ledger import journal
 from services.kernel.model import ItemState, Role
 from services.kernel.policy import versions
@@ -66,7 +66,7 @@ def submit(session: Session, vault: Vault, actor: Principal, items: Sequence[Ite
     form.digest = rules.digest(lines)
     session.add_all(lines)
     for item in items:
-        reach.subject(session, item)
+        subject(session, item)
         move(session, item, ItemState.PENDING_SIGNOFF)
     others = [each for each in notices.holders(session, [Role.ARCHIVIST]) if each != actor.person_id]
     notices.notify(session, others, "filing.sign-off", "filing", form.id)
@@ -90,7 +90,7 @@ def sign(session: Session, actor: Principal, form: FilingForm, *, request: str |
             code="separation-of-duties",
         )
     for item in items:
-        duties.assume(session, actor, Duty.SIGN_OFF, reach.subject(session, item))
+        duties.assume(session, actor, Duty.SIGN_OFF, subject(session, item))
         numbers.make_final(session, item)
         leader_copy.make(session, actor, item, held)
         move(session, item, ItemState.ARCHIVED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from services.filing.quality.tables import CheckedItem, QualityCheck
@@ -13,16 +13,20 @@ from services.kernel.tables import Item
 
 def waiting(session: Session, *, batch_id: str | None, owner_id: str | None, after: str | None, limit: int) -> list[Item]:
     """Items that are scanned and in no lot that is still open, oldest first."""
-    open_ = (
-        select(CheckedItem.item_id)
-        .join(QualityCheck, QualityCheck.id == CheckedItem.check_id)
-        .where(QualityCheck.closed_at.is_(None))
-    )
-    query = select(Item).where(Item.state == ItemState.SCANNED, Item.id.not_in(open_)).order_by(Item.id).limit(limit)
+    query = select(Item).where(Item.state == ItemState.SCANNED, Item.id.not_in(in_open_lots())).order_by(Item.id).limit(limit)
     for column, value in ((Item.batch_id, batch_id), (Item.owner_id, owner_id)):
         if value is not None:
             query = query.where(column == value)
     return list(session.scalars(query if after is None else query.where(Item.id > after)))
+
+
+def in_open_lots() -> Select[str]:
+    """The ids of the items that are in a lot which is not closed."""
+    return (
+        select(CheckedItem.item_id)
+        .join(QualityCheck, QualityCheck.id == CheckedItem.check_id)
+        .where(QualityCheck.closed_at.is_(None))
+    )
 
 
 def check(session: Session, check_id: str, *, to_change: bool) -> QualityCheck | None:

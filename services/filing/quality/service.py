@@ -21,7 +21,7 @@ from services.kernel.errors import Conflict, NotFound
 from services.kernel.identity import duties
 from services.kernel.identity.duties import Duty
 from services.kernel.identity.rights import Principal
-from services.kernel.items import move
+from services.kernel.items import move, subject
 from services.kernel.ledger import journal
 from services.kernel.model import ItemState
 from services.kernel.policy import versions
@@ -60,7 +60,7 @@ def open_check(session: Session, actor: Principal, items: Sequence[Item], *, req
     session.flush()
     for item in items:
         _refuse_checked(session, item)
-        duties.assume(session, actor, Duty.CHECK, reach.subject(session, item))
+        duties.assume(session, actor, Duty.CHECK, subject(session, item))
         session.add(CheckedItem(check_id=check.id, item_id=item.id, revision=item.revision))
         colour = held.policy.type_of(item.type).content == "contract"
         session.add_all(_checked(check, item, colour=colour))
@@ -109,12 +109,14 @@ def close(session: Session, actor: Principal, check: QualityCheck, *, request: s
     items = repository.items_of(session, check)
     for item in items:
         if actor.person_id != check.checker_id:
-            duties.assume(session, actor, Duty.CHECK, reach.subject(session, item))
+            duties.assume(session, actor, Duty.CHECK, subject(session, item))
     if _widen(session, check):
         journal.append(session, "check.widen", actor=actor.person_id, request=request, check=check.id)
         return check
     check.closed_at = now()
+    revisions = {item.id: item.revision for item in items}
     failed = {page.item_id for page in check.pages if page.passed is False}
+    failed |= {each.item_id for each in check.items if each.revision != revisions[each.item_id]}  # scanned again meanwhile
     for checked in check.items:
         checked.passed = checked.item_id not in failed
     for item in items:
@@ -179,12 +181,7 @@ def _decide(session: Session, item: Item, *, passed: bool) -> None:
 
 
 def _refuse_checked(session: Session, item: Item) -> None:
-    going_on = (
-        select(CheckedItem.check_id)
-        .join(QualityCheck, QualityCheck.id == CheckedItem.check_id)
-        .where(CheckedItem.item_id == item.id, QualityCheck.closed_at.is_(None))
-    )
-    if session.scalar(going_on.limit(1)) is not None:
+    if session.scalar(repository.in_open_lots().where(CheckedItem.item_id == item.id).limit(1)) is not None:
         raise Conflict(f"Item {item.id} is in a lot that is not closed. Go on with that one.")
     if item.state != ItemState.SCANNED and passed(session, item):
         raise Conflict(f"Item {item.id} has passed as it is; only a rescan of it would be checked again.")

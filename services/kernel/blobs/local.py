@@ -58,6 +58,9 @@ class LocalBlobStore:
     def reachable(self) -> bool:
         return os.access(self.folder, os.W_OK)
 
+    def readable(self) -> bool:
+        return os.access(self.folder, os.R_OK)
+
     def sweep(self, older_than: timedelta = STALE) -> int:
         newest, swept = time.time() - older_than.total_seconds(), 0
         for path in self.folder.glob(f"*/*{PARTIAL}"):

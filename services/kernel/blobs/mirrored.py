@@ -68,6 +68,18 @@ class MirroredBlobStore:
     def reachable(self) -> bool:
         return self.primary.reachable() and self.copy.reachable()
 
+    def readable(self) -> bool:
+        """One of both is enough."""
+        return _readable(self.primary) or _readable(self.copy)
+
+
+def _readable(store: BlobStore) -> bool:
+    try:
+        return store.readable()
+    except Exception as error:  # whatever it is, this one does not answer
+        log.warning("store-not-readable", error=type(error).__name__)
+        return False
+
 
 class MirroredWriter:
     """Writes to each of ``stores``, and commits in their order."""

@@ -56,3 +56,6 @@ class BlobStore(Protocol):
 
     def reachable(self) -> bool:
         """For readiness: whether objects can be stored now. Any exception means no."""
+
+    def readable(self) -> bool:
+        """For readiness: whether objects can be given out now. Any exception means no."""

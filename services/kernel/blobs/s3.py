@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -53,9 +54,9 @@ def connect(
     answer_seconds: float = 10.0,
     attempts: int = 3,
 ) -> S3Client:
-    """A client that gives up: 5 s to connect, ``answer_seconds`` for each answer, ``attempts`` in all with growing pauses; and
-    that leaves a store alone for a while which let it wait in vain.
-    What is not given (keys, region, endpoint) is looked for where AWS's own tools look."""
+    """A client that gives up: 5 s at most to connect, ``answer_seconds`` for each answer, ``attempts`` in all with growing
+    pauses; and that leaves a store alone for a while which let it wait in vain. What is not given (keys, region, endpoint) is
+    looked for where AWS's own tools look."""
     session = boto3.session.Session()
     client = session.client(
         "s3",
@@ -64,7 +65,7 @@ def connect(
         aws_secret_access_key=secret_key,
         region_name=session.region_name or "us-east-1",
         config=Config(
-            connect_timeout=5,
+            connect_timeout=min(5.0, answer_seconds),
             read_timeout=answer_seconds,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=32,
@@ -82,7 +83,8 @@ def bucket_and_prefix(url: str) -> tuple[str, str]:
 
 
 class S3BlobStore:
-    """``lock`` is the mode of the locks that ``retain`` sets; None sets none."""
+    """``lock`` is the mode of the locks that ``retain`` sets; None sets none. ``probe`` makes the client that asks whether the
+    store answers, of which less patience is asked than of one that stores."""
 
     def __init__(
         self,
@@ -93,10 +95,16 @@ class S3BlobStore:
         lock: LockMode | None = None,
         patience: Sequence[float] = PATIENCE,
         page: int = 1000,
+        probe: Callable[[], S3Client] | None = None,
     ) -> None:
         self._client, self.bucket, self._lock, self._page = client, bucket, lock, page
         self.prefix = f"{prefix}/" if prefix else ""
         self._patience = patience
+        self._make_probe = probe or (lambda: client)
+
+    @cached_property
+    def _probe(self) -> S3Client:
+        return self._make_probe()
 
     def create(self, name: str) -> S3Writer:
         return S3Writer(self._client, self.bucket, self._key(name), name)
@@ -144,13 +152,17 @@ class S3BlobStore:
     def reachable(self) -> bool:
         """False too where the bucket locks every object by a rule of its own, which could outlast an object's lawful
         destruction, and where it cannot lock though it should."""
-        self._client.head_bucket(Bucket=self.bucket)
-        lock = self._bucket_lock()
+        self._probe.head_bucket(Bucket=self.bucket)
+        lock = self._bucket_lock(self._probe)
         if "Rule" in lock:
             log.error("bucket-locks-by-default", advice="Remove the default retention from the objects bucket.")
         if self._lock and not lock:
             log.error("bucket-without-lock", advice=NO_LOCK)
         return "Rule" not in lock and bool(lock or not self._lock)
+
+    def readable(self) -> bool:
+        self._probe.head_bucket(Bucket=self.bucket)
+        return True
 
     def retain(self, name: str, until: datetime) -> None:
         """Locks the object (Object Lock) until ``until`` and never later; does nothing where no lock mode is set. Nothing may
@@ -158,7 +170,7 @@ class S3BlobStore:
         if self._lock is None:
             return
         key, stamp = self._key(name), until.astimezone(UTC).replace(microsecond=0)  # a fraction could be rounded up
-        if not self._bucket_lock():
+        if not self._bucket_lock(self._client):
             raise Unavailable(NO_LOCK)  # SeaweedFS, for one, would accept it and delete the object all the same
         try:
             version = self._client.head_object(Bucket=self.bucket, Key=key).get("VersionId", "null")
@@ -257,10 +269,10 @@ class S3BlobStore:
                 ) from error
             raise
 
-    def _bucket_lock(self) -> ObjectLockConfigurationTypeDef:
+    def _bucket_lock(self, client: S3Client) -> ObjectLockConfigurationTypeDef:
         """Empty where the bucket has no Object Lock, or we have no right to ask."""
         with suppress(*FAILURES):
-            return self._client.get_object_lock_configuration(Bucket=self.bucket).get("ObjectLockConfiguration", {})
+            return client.get_object_lock_configuration(Bucket=self.bucket).get("ObjectLockConfiguration", {})
         return {}
 
     def _locked_until(self, key: str, version: str) -> datetime | None:

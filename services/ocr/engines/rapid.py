@@ -23,6 +23,7 @@ from services.ocr import pixels as px
 from services.ocr.engines.network import Backend, Network, load_network
 from services.ocr.engines.quiet import without_telemetry
 from services.ocr.engines.strips import Reading, StripReader
+from services.ocr.engines.widening import widened
 from services.ocr.pixels import Pixels
 
 Size = Literal["tiny", "small"]
@@ -52,7 +53,7 @@ class RapidEngine:
     def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
         boxes = self._find(pixels, dpi)
-        strips = [self._strip(pixels, box) for box in boxes]
+        strips = self._strips(pixels, boxes)
         readings = self.reader.read(strips)
         doubted = [
             index
@@ -65,7 +66,7 @@ class RapidEngine:
 
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
-        readings = self._again([self._strip(pixels, line.box) for line in lines])
+        readings = self._again(self._strips(pixels, [line.box for line in lines]))
         return [_line(line.box, one) or line for line, one in zip(lines, readings, strict=True)]
 
     def _again(self, strips: list[Pixels]) -> list[Reading]:
@@ -80,16 +81,10 @@ class RapidEngine:
         boxes, _ = self.boxes_of(self.finder(px.blob(small)), (height, width))
         return boxes
 
-    def _strip(self, pixels: Pixels, box: Any) -> Pixels:
-        """The line's picture, upright, with a margin at either end."""
-        corners = np.asarray(box, np.float32)
-        along, across = corners[1] - corners[0], corners[3] - corners[0]
-        length, height = float(np.hypot(*along)), float(np.hypot(*across))
-        if length > height > 0:
-            margin = along / length * (_MARGIN * height)
-            corners = corners + np.array([-margin, margin, margin, -margin], np.float32)
-        strip: Pixels = self.cut(pixels, corners)
-        return strip
+    def _strips(self, pixels: Pixels, boxes: Sequence[Any]) -> list[Pixels]:
+        """Each line's picture, upright, with what is free at either end."""
+        corners = np.asarray(boxes, np.float32).reshape(-1, 4, 2)
+        return [self.cut(pixels, each) for each in widened(corners, _MARGIN)]
 
 
 def surer(first: Reading, second: Reading) -> Reading:

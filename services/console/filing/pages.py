@@ -1,0 +1,11 @@
+"""All pages of filing."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.console.filing import casefiles, checks, correcting, filing_forms, handovers, workbench
+
+router = APIRouter(include_in_schema=False)
+for part in (workbench, checks, correcting, filing_forms, casefiles, handovers):
+    router.include_router(part.router)

@@ -1,0 +1,1 @@
+"""What lies on the desk: items at work, by their state."""
