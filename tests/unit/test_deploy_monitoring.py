@@ -159,6 +159,14 @@ def test_events_that_are_watched_are_events_that_happen():
         assert re.search(rf'log\.(warning|error)\("{event}"', source), event
 
 
+def test_the_rules_own_tests_speak_of_what_exists(known):
+    """promtool runs them, by hand; what they name is checked here."""
+    cases = [case for test in load("monitoring/rules_test.yaml")["tests"] for case in test["alert_rule_test"]]
+    series = [one["series"] for test in load("monitoring/rules_test.yaml")["tests"] for one in test["input_series"]]
+    assert {case["alertname"] for case in cases} <= {rule["alert"] for rule in RULES}
+    assert {one: list(faults(one, known)) for one in series if list(faults(one, known))} == {}
+
+
 def test_prometheus_asks_every_process():
     jobs = load("monitoring/prometheus.yaml")["scrape_configs"]
     asked = {name: config["port"] for job in jobs for config in job["dns_sd_configs"] for name in config["names"]}
