@@ -5,7 +5,7 @@ room           档案工作      what happens there
 =============  ==========  =================================================================
 ``ingest``     收集         taken in: uploads, hot folders, cover sheets; masters stored, nothing lost
 ``ocr``        数字化        read: upright, recognised, classified, fields, searchable PDF/A
-``filing``     整理归档      catalogued: title, reference code (档号)
+``filing``     整理归档      filed: checked, corrected, catalogued, numbered (档号), signed off, handed over
 ``search``     检索         found: one tokenizer, one query language, the index
 ``access``     利用         shown: every page given out is on the ledger first
 ``custody``    保管         kept: what is stored is what was stored

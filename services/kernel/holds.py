@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from services.kernel.clock import UtcDateTime, now
 from services.kernel.db import Base
+from services.kernel.dialects import insert_once
 from services.kernel.ids import new_id
+from services.kernel.tables import Item
 
 
 class Hold(Base):
@@ -41,3 +43,11 @@ class HoldItem(Base):
 
     hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"), primary_key=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("items.id"), primary_key=True, index=True)
+
+
+def inherit(session: Session, scope: str, target: str, item: Item) -> int:
+    """An item comes into the scope of what may be held: each live hold on it reaches the item from now on. Returns how many."""
+    live = select(Hold.id).where(Hold.scope == scope, Hold.target == target, Hold.released_at.is_(None))
+    reached = sum(insert_once(session, HoldItem, hold_id=each, item_id=item.id) for each in session.scalars(live).all())
+    item.holds += reached
+    return reached

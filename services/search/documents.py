@@ -15,7 +15,7 @@ from services.kernel.blobs.keys import Vault
 from services.kernel.errors import InvalidInput
 from services.kernel.ledger import journal
 from services.kernel.model import ItemState
-from services.kernel.paper import FieldReading, PageReading
+from services.kernel.paper import FIELD_NAMES, FieldReading, PageReading
 from services.kernel.policy.identifiers import find_identifiers
 from services.kernel.policy.lookup import LOOKUP_FIELDS, Kind, LookupKeys
 from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_identifiers
@@ -83,10 +83,11 @@ def _values(fields: Sequence[FieldReading], names: Iterable[str]) -> list[str]:
 
 
 def _searchable(fields: Sequence[FieldReading]) -> dict[str, list[str]]:
-    """Values by name; identifiers are left out, and the index masks what still hides in free text."""
+    """Values by name; identifiers are left out, and the index masks what still hides in free text. What only policy knows as a
+    field, such as somebody's wishes, is not searched for."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for each in fields:
-        if each.name not in LOOKUP_FIELDS and each.value not in found[each.name]:
+        if each.name in FIELD_NAMES and each.name not in LOOKUP_FIELDS and each.value not in found[each.name]:
             found[each.name].append(each.value)
     return {name: values for name, values in found.items() if values}
 

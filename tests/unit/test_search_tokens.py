@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.search import tokens
+from services.search.cutting import cut
 
 MIXED = st.text(alphabet="张伟李〇○𠮷㐂ー GF-2,0018\n，。:“/éＡ１㎡ßİ\u0301\u200b\U000e0100", max_size=24)
 
@@ -18,6 +19,7 @@ MIXED = st.text(alphabet="张伟李〇○𠮷㐂ー GF-2,0018\n，。:“/éＡ�
         ("合同 GF2024", "合同 gf2024"),
         ("总价1,680,000.00元", "总价 1680000 00 元"),
         ("12,34", "12 34"),
+        ("共1,234é、é1,234", "共 1234é é1234"),
         ("二○二四年", "二〇二四年"),
         ("𠮷\u3000野㐂", "𠮷野㐂"),
         ("李\U000e0100四", "李四"),
@@ -90,11 +92,18 @@ def test_tokens_survive_a_white_space_analyser(text):
     assert not any(char.isascii() and not char.isalnum() for token in stream.split() for char in token)
 
 
+@given(st.lists(MIXED, max_size=3))
+def test_texts_cut_at_once_are_what_each_is_by_itself(texts):
+    texts = [tokens.canonical(text) for text in texts]
+    made = cut(texts)
+    assert [each.aligned.form for each in made] == [tokens.normal(text) for text in texts]
+    assert [each.stream for each in made] == [tokens.stream([tokens.normal(text)]) for text in texts]
+
+
 @given(MIXED)
 def test_offsets_lead_back_to_the_text(text):
     text = tokens.canonical(text)
-    aligned = tokens.align(text)
-    assert aligned.form == tokens.normal(text)
+    aligned = cut([text])[0].aligned
     spans = [aligned.span(i, i + 1) for i, char in enumerate(aligned.form) if char != " "]
     assert spans == sorted(spans)
     for (start, end), char in zip(spans, aligned.form.replace(" ", ""), strict=True):

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.filing import parties, reach
+from services.kernel import holds
 from services.kernel.blobs.keys import Vault
 from services.kernel.casefiles import CaseFileItem, PartySubject
-from services.kernel.dialects import take_turn
+from services.kernel.dialects import TO_CHANGE, take_turn
 from services.kernel.errors import Conflict, Forbidden, NotFound
 from services.kernel.grants.opening import ground
 from services.kernel.identity.rights import Principal, may_know
@@ -53,6 +54,7 @@ def join(session: Session, actor: Principal, party_id: str, other_id: str, *, re
         everyone += session.scalars(select(Party).where(Party.subject_id == drop)).all()
     for each in everyone:
         each.subject_id = keep
+        holds.inherit(session, "party", keep, session.get_one(Item, each.item_id, with_for_update=TO_CHANGE))
     journal.append(
         session, "party.join", actor=actor.person_id, item=item.id, request=request, party=one.id, other=other.id, subject=keep
     )

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.filing import numbering
+from services.kernel import holds
 from services.kernel.blobs.keys import Vault
 from services.kernel.casefiles import CaseFile, CaseFileItem
 from services.kernel.clock import OFFICE, now
@@ -82,6 +83,7 @@ def put(session: Session, actor: Principal, file: CaseFile, items: Sequence[Item
         values = {"file_id": file.id, "item_id": item.id, "by_id": actor.person_id, "at": now()}
         if insert_once(session, CaseFileItem, **values):
             added.append(item.id)
+            holds.inherit(session, "file", file.id, item)
         before = (item.business_type, item.customer_type)
         item.business_type = item.business_type or file.business_type
         item.customer_type = item.customer_type or file.customer_type

@@ -18,7 +18,8 @@ from services.kernel.identity.rights import Principal
 from services.kernel.items import changed
 from services.kernel.ledger import journal
 from services.kernel.model import ItemState
-from services.kernel.paper import Box
+from services.kernel.paper import FIELD_NAMES, Box
+from services.kernel.policy import versions
 from services.kernel.policy.lookup import LOOKUP_FIELDS
 from services.kernel.readings import RAW_CONTEXT, VALUE_CONTEXT, field_values
 from services.kernel.tables import FieldValue, Item
@@ -69,7 +70,7 @@ def correct_field(
 ) -> Correction:
     """A new value of a field, instead of the row ``replaces`` or beside all others; without ``text`` the old one is struck
     out."""
-    value = values.value_of(name, text or "")
+    value = values.value_of(name, text or "", _named_by_policy(session))
     old = _present(session, kernel, item, [replaces])[0] if replaces else None
     if old is not None and old.name != name:
         raise InvalidInput(f"The value to be replaced is one of {old.name}, not of {name}.")
@@ -222,6 +223,11 @@ def _correction(
     session.add(made)
     session.flush()
     return made
+
+
+def _named_by_policy(session: Session) -> list[str]:
+    purposes = versions.current(session).policy.taxonomy.purposes.values()
+    return [name for purpose in purposes for name in purpose.fields if name not in FIELD_NAMES]
 
 
 def _present(session: Session, kernel: Kernel, item: Item, ids: Sequence[str]) -> list[FieldValue]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -16,10 +17,11 @@ LONG_TERM = "长期"
 ID_DIGITS = 18
 
 
-def value_of(name: str, text: str) -> str:
-    """The value in its normal form; empty for one that is struck out. Raises ``InvalidInput`` for what cannot be one."""
-    if name not in FIELD_NAMES:
-        raise InvalidInput(f"There is no field of this name. Choose one of: {', '.join(FIELD_NAMES)}.")
+def value_of(name: str, text: str, more_names: Collection[str] = ()) -> str:
+    """The value in its normal form; empty for one that is struck out. ``more_names``: fields that policy has beside those that
+    are read. Raises ``InvalidInput`` for what cannot be a value."""
+    if name not in FIELD_NAMES and name not in more_names:
+        raise InvalidInput(f"There is no field of this name. Choose one of: {', '.join((*FIELD_NAMES, *more_names))}.")
     written = unicodedata.normalize("NFKC", text).strip()
     if not written:
         return ""

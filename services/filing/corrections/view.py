@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.filing.corrections.service import AFTER_CONTEXT, BEFORE_CONTEXT, NOTE_CONTEXT
 from services.filing.corrections.tables import Correction
 from services.kernel.core import Kernel
+from services.kernel.policy import versions
 from services.kernel.readings import field_values, open_field
 from services.kernel.tables import FieldValue, Item
 
@@ -18,12 +19,16 @@ def history(session: Session, kernel: Kernel, item: Item) -> dict[str, Any]:
     """For whom the content is open to: nothing here is masked."""
     now = {each.row.id for each in field_values(session, kernel.vault, item)}
     rows = session.scalars(select(FieldValue).where(FieldValue.item_id == item.id).order_by(FieldValue.name, FieldValue.id))
+    taxonomy = versions.current(session).policy.taxonomy
     made = session.scalars(select(Correction).where(Correction.item_id == item.id).order_by(Correction.id))
     return {
         "item_id": item.id,
         "revision": item.revision,
         "entry": {"type": item.type, "business_type": item.business_type, "customer_type": item.customer_type},
-        "values": [_value(session, kernel, item, row, present=row.id in now) for row in rows],
+        "values": [
+            _value(session, kernel, item, row, present=row.id in now) | {"purpose": taxonomy.purpose_of(row.name)}
+            for row in rows
+        ],
         "corrections": [_correction(session, kernel, item, row) for row in made],
     }
 

@@ -25,15 +25,16 @@ from stdnum import luhn
 from services.kernel.policy import lookup
 from services.kernel.policy.lookup import Kind
 
-_WIDTH = {0x3000: " ", 0xD7: "X", 0x2212: "-", 0x2013: "-", 0x2014: "-", 0xB7: "."} | {
-    c: chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)
-}
+_WIDTH = dict(zip("\u3000×−–—·", " X---.", strict=True)) | {chr(c): chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)}
+_WIDE = re.compile("[\u3000×−–—·\uff01-\uff5e]")
 _BEFORE = r"(?<![0-9])(?<![0-9]\.)"
 _AFTER = r"(?![0-9])"
 _GAP = r"(?:[ \t]{0,2}[-.]?[ \t]{0,2})"
 _ID_GAP = r"(?:[ \t]{0,2}-?[ \t]{0,2})"  # no dots: columns of decimals would join
 _D = "[0-9OoIl]"
 
+_SIGNS = re.compile(rf"{_D}(?:{_GAP}[0-9OoIlXx]){{7,}}")
+"""Where identifiers may stand: eight signs or more, as they are written together."""
 _ID18 = re.compile(rf"{_BEFORE}{_D}(?:{_ID_GAP}{_D}){{16}}{_ID_GAP}[0-9OoIlXx](?![0-9A-Za-z])")
 _ID15 = re.compile(rf"{_BEFORE}[0-9](?:{_ID_GAP}[0-9]){{14}}(?![0-9A-Za-z])")
 _PHONE = re.compile(rf"(?:{_BEFORE}|(?<=\+86)|(?<=0086)|(?<![0-9])(?<=86))1{_GAP}[3-9](?:{_GAP}[0-9]){{9}}{_AFTER}")
@@ -71,6 +72,9 @@ _LABELS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("amount", re.compile(r"[¥￥$]|人民币|金额|合计|价款|总价")),
 )
 _NOT_PERSONAL = ("serial", "amount")
+Candidates = Callable[[str, int, int], Iterator[tuple[int, int]]]
+"""Yields where in a stretch of a text, given by its start and end, an identifier may stand."""
+
 _LABEL_TAIL = re.compile(r"[^0-9\n]{0,8}\n?[^0-9\n]{0,2}")
 _CARD_LENGTHS = range(16, 20)
 _ACCOUNT_LENGTHS = range(8, 33)
@@ -88,7 +92,7 @@ class Identifier:
 
 def fold_width(text: str) -> str:
     """Return ``text`` with full-width ASCII made narrow and dashes made one, character for character."""
-    return text.translate(_WIDTH)
+    return _WIDE.sub(lambda match: _WIDTH[match.group()], text)
 
 
 def find_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> list[Identifier]:
@@ -99,15 +103,17 @@ def find_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> list[
     """
     narrow = fold_width(text)
     found: list[Identifier] = []
-    written = "".join(filter(str.isalnum, narrow)).lower()
+    known = list(known)
+    written = "".join(filter(str.isalnum, narrow)).lower() if known else ""
     for kind, value in known:
         signs = [char for char in fold_width(value) if char.isalnum()]
         if len(signs) >= _LEAST_KNOWN and "".join(signs).lower() in written:  # most are on another page
             for match in re.finditer(rf"(?<![0-9]){_GAP.join(signs)}(?![0-9])", narrow, re.I):
                 if all(match.end() <= other.start or other.end <= match.start() for other in found):
                     found.append(Identifier(kind, *match.span(), lookup.normalise(kind, match.group())))
+    stretches = [match.span() for match in _SIGNS.finditer(narrow)]
     for kind, candidates, accept in _RULES:
-        for start, end in candidates(narrow):
+        for start, end in (span for stretch in stretches for span in candidates(narrow, *stretch)):
             place = _Place(narrow, start, end)
             value = lookup.normalise(kind, place.written)
             free = all(end <= other.start or other.end <= start for other in found)
@@ -116,21 +122,20 @@ def find_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> list[
     return sorted(found, key=lambda identifier: identifier.start)
 
 
-def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
+def _matches(pattern: re.Pattern[str]) -> Candidates:
     """Return what yields matches from every position: a rejected one must not hide another that begins inside it."""
 
-    def candidates(text: str) -> Iterator[tuple[int, int]]:
-        position = 0
-        while match := pattern.search(text, position):
-            yield match.span()
-            position = match.start() + 1
+    def candidates(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        for position in range(start, end):
+            if match := pattern.match(text, position):
+                yield match.span()
 
     return candidates
 
 
-def _windows(text: str) -> Iterator[tuple[int, int]]:
+def _windows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield stretches of whole digit groups that have the length of an account, the likeliest first."""
-    for cluster in _CLUSTER.finditer(text):
+    for cluster in _CLUSTER.finditer(text, start, end):
         if len(cluster.group()) < min(_ACCOUNT_LENGTHS):
             continue
         groups = [(g.start() + cluster.start(), g.end() + cluster.start()) for g in re.finditer(r"[0-9]+", cluster.group())]
@@ -236,7 +241,7 @@ def _is_date(year: str, month: str, day: str) -> bool:
     return "1880" <= year <= "2099" and "01" <= month <= "12" and "01" <= day <= "31"
 
 
-_RULES: tuple[tuple[Kind, Callable[[str], Iterator[tuple[int, int]]], Callable[[str, _Place], bool]], ...] = (
+_RULES: tuple[tuple[Kind, Candidates, Callable[[str, _Place], bool]], ...] = (
     ("id_number", _matches(_ID18), _is_id18),
     ("id_number", _matches(_ID15), _is_id15),
     ("bank_account", _windows, _is_account),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from services.kernel.paper import FIELD_NAMES
 from services.kernel.policy.identifiers import Identifier, find_identifiers, fold_width
 from services.kernel.policy.lookup import Kind
 
@@ -32,7 +33,12 @@ _HIDDEN = "****"
 
 
 def mask_field(name: str, value: str) -> str:
-    """Return ``value`` of the contract field ``name`` as it is shown masked; fields that name no person stay as they are."""
+    """Return ``value`` of the field ``name`` as it is shown masked; fields that name no person stay as they are.
+
+    Those that only policy knows, such as intent and care, are hidden whole.
+    """
+    if name not in FIELD_NAMES and name not in _FREE_TEXT:
+        return _HIDDEN
     if name in NAME_FIELDS:
         parts = _PEOPLE.split(value)
         return "".join(part if index % 2 else _mask_name(part) for index, part in enumerate(parts))

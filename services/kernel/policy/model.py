@@ -38,14 +38,23 @@ class TypePolicy(Part):
     business_type: str = ""
 
 
+class Purpose(Part):
+    """What a group of fields is kept for (behaviour 2), and the class that says how long."""
+
+    title: str = Field(min_length=1, max_length=40)
+    fields: tuple[str, ...]
+    retention: str
+
+
 class Taxonomy(Part):
-    """Facets beside each other (behaviour 1): codes and what they are called."""
+    """Facets beside each other (behaviour 1): codes and what they are called; ``purposes``: which fields are kept for what."""
 
     customer_types: dict[str, str]
     business_types: dict[str, str]
     contents: dict[str, str]
     forms: dict[str, str]
     types: dict[str, TypePolicy]
+    purposes: dict[str, Purpose] = {}
 
     @model_validator(mode="after")
     def _facets_exist(self) -> Taxonomy:
@@ -54,7 +63,14 @@ class Taxonomy(Part):
         for name, rule in self.types.items():
             if rule.content not in self.contents or (rule.business_type and rule.business_type not in self.business_types):
                 raise ValueError(f"the type {name} names a content or business type that is not in the taxonomy")
+        named = [field for purpose in self.purposes.values() for field in purpose.fields]
+        if twice := sorted({field for field in named if named.count(field) > 1}):
+            raise ValueError(f"a field is kept for one purpose, and these have several: {', '.join(twice)}")
         return self
+
+    def purpose_of(self, field: str) -> str | None:
+        """The purpose of a field; None for one that policy says nothing of."""
+        return next((name for name, purpose in self.purposes.items() if field in purpose.fields), None)
 
 
 class Approver(Part):
@@ -168,6 +184,9 @@ class Policy(Part):
         for name, rule in self.taxonomy.types.items():
             if rule.retention not in self.retention:
                 raise ValueError(f"the type {name} has the retention class {rule.retention}, which has no schedule")
+        for name, purpose in self.taxonomy.purposes.items():
+            if purpose.retention not in self.retention:
+                raise ValueError(f"the purpose {name} has the retention class {purpose.retention}, which has no schedule")
         named = {name for line in self.filing.checklists.values() for group in line for name in group} | {
             *self.filing.leader_copy
         }

@@ -12,7 +12,7 @@ An item that is put again gets a new number: what was once found of the items up
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -143,14 +143,18 @@ def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = F
     ).get
     connection.executemany("INSERT INTO item_day VALUES (?, ?)", [(n, day.toordinal()) for day in ready.days(document)])
     connection.executemany("INSERT INTO item_amount VALUES (?, ?)", [(n, cents) for cents in set(document.amounts)])
+    forms = {name: [each.aligned.form for each in values] for name, values in prepared.named.items()}
+    forms["keywords"] = list(prepared.keywords)
     connection.execute(
         "INSERT INTO content VALUES (?, ?, ?, ?, ?)",
-        (n, document.reference_code, prepared.title, prepared.masked_title, _json(prepared.forms)),
+        (n, document.reference_code, prepared.title, prepared.masked_title, _json(forms)),
     )
     connection.executemany(
         "INSERT INTO page VALUES (?, ?, ?)", [(n * PAGES + page.number, page.form, page.content) for page in prepared.pages]
     )
-    _tell(connection, None, n, prepared.forms, [page.form for page in prepared.pages])
+    named = {name: tokens.apart(each.stream for each in values) for name, values in prepared.named.items()}
+    named["keywords"] = " ".join(prepared.keywords)
+    _tell(connection, None, n, tokens.apart(page.stream for page in prepared.pages), named)
 
 
 def _enter_moment(connection: apsw.Connection, item_id: str, as_of: int) -> bool:
@@ -165,9 +169,10 @@ def remove(connection: apsw.Connection, item_id: str) -> bool:
     if n is None:
         return False
     forms = json.loads(connection.execute("SELECT forms FROM content WHERE n = ?", (n,)).get)
+    named = {name: " ".join(held) if name == "keywords" else tokens.stream(held) for name, held in forms.items()}
     span = (n * PAGES, (n + 1) * PAGES)
     pages = connection.execute("SELECT form FROM page WHERE place >= ? AND place < ? ORDER BY place", span)
-    _tell(connection, "delete", n, forms, [form for (form,) in pages])
+    _tell(connection, "delete", n, tokens.stream(form for (form,) in pages), named)
     connection.execute("DELETE FROM page WHERE place >= ? AND place < ?", span)
     for table in ("content", "item_amount", "item_day", "item"):
         connection.execute(f"DELETE FROM {table} WHERE n = ?", (n,))  # noqa: S608  # the names stand above
@@ -194,11 +199,10 @@ def pages_with(connection: apsw.Connection, n: int, forms: Sequence[str], most: 
     return [(place % PAGES, content) for place, content in rows]
 
 
-def _tell(connection: apsw.Connection, command: str | None, n: int, forms: dict[str, list[str]], pages: Iterable[str]) -> None:
-    """Give FTS5 an item's tokens, or with the command ``delete`` take them back: the same ones, from what is stored."""
-    connection.execute(_WORDS, (command, n, tokens.stream(pages)))
-    named = [" ".join(forms["keywords"]), *(tokens.stream(forms.get(name, ())) for name in NAMED)]
-    connection.execute(_NAMED, (command, n, *named))
+def _tell(connection: apsw.Connection, command: str | None, n: int, text: str, named: Mapping[str, str]) -> None:
+    """Give FTS5 an item's tokens, or with the command ``delete`` take back the same ones."""
+    connection.execute(_WORDS, (command, n, text))
+    connection.execute(_NAMED, (command, n, *(named.get(name, "") for name in COLUMNS)))
 
 
 def _facet(connection: apsw.Connection, document: IndexDocument) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.kernel.paper import Box
-from services.search.tokens import Aligned
+from services.search.cutting import Aligned
 
 PackedPage = tuple[int, bytes]
 """A page's number and its packed content."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from services.kernel.errors import InvalidInput
 from services.kernel.policy import masks
 from services.search import fields, tokens
+from services.search.cutting import Cut, cut
 from services.search.index.pages import pack
 from services.search.index.port import IndexDocument, IndexPage
 
@@ -24,35 +25,42 @@ _CODES = ("contract_number", "permit_number", "filing_number", "credit_code", "v
 
 @dataclass(frozen=True, slots=True)
 class PreparedPage:
-    """A page as its row: the normal form of its masked text, and all that snippets are cut from, packed."""
+    """A page as its row: the normal form and the tokens of its masked text, and all that snippets are cut from, packed."""
 
     number: int
     form: str
+    stream: str
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document with all that can be computed before the turn to write; ``masked_title`` is for who sees masked hits."""
+    """A document with all that can be computed before the turn to write.
+
+    ``masked_title`` is for who sees masked hits; ``named`` has the values of each of ``NAMED`` that say something.
+    """
 
     document: IndexDocument
     title: str
     masked_title: str
     pages: tuple[PreparedPage, ...]
-    forms: dict[str, list[str]]
+    named: Mapping[str, Sequence[Cut]]
+    keywords: Sequence[str]
 
 
 def prepare(document: IndexDocument) -> Prepared:
     """Mask, normalise and pack a document."""
     personal = masks.personal(*(map(tokens.canonical, values) for values in (document.names, document.addresses)))
-    pages = tuple(_prepare_page(page, personal) for page in document.pages)
     title = masks.mask_identifiers(tokens.canonical(document.title))
-    texts = {"title": [title], "reference_code": [document.reference_code]}
-    for name, values in document.fields.items():
-        if name in fields.TEXT_FIELDS:
-            texts[name] = [value if name in _CODES else masks.mask_identifiers(value) for value in values]
-    forms = {name: [form for value in values if (form := tokens.normal(value))] for name, values in texts.items()}
-    return Prepared(document, title, masks.masked(title, personal), pages, forms | {"keywords": _keywords(document)})
+    texts = [_text(page) for page in document.pages]
+    values = [(name, tokens.canonical(value)) for name, value in _values(document, title)]
+    cuts = cut([*texts, *(value for _, value in values)])
+    named: dict[str, list[Cut]] = {}
+    for (name, _), each in zip(values, cuts[len(texts) :], strict=True):
+        if each.aligned.form:
+            named.setdefault(name, []).append(each)
+    pages = [_prepare_page(*each, personal) for each in zip(document.pages, texts, cuts[: len(texts)], strict=True)]
+    return Prepared(document, title, masks.masked(title, personal), tuple(pages), named, _keywords(document))
 
 
 def days(document: IndexDocument) -> list[date]:
@@ -70,13 +78,24 @@ def received(document: IndexDocument) -> int:
     return (document.received_at - _EPOCH) // timedelta(microseconds=1)
 
 
-def _prepare_page(page: IndexPage, personal: Mapping[str, int]) -> PreparedPage:
-    lines = "\n".join(" ".join(tokens.canonical(line).splitlines()) for line, _ in page.lines)
-    text = masks.mask_identifiers(lines)
-    aligned = tokens.align(text)
+def _text(page: IndexPage) -> str:
+    """Return the canonical text of a page, its lines joined by line breaks, identifiers masked."""
+    return masks.mask_identifiers("\n".join(" ".join(tokens.canonical(line).splitlines()) for line, _ in page.lines))
+
+
+def _values(document: IndexDocument, title: str) -> Iterator[tuple[str, str]]:
+    """Yield what the item is called and says of itself, by the names of ``NAMED``."""
+    yield "title", title
+    yield "reference_code", document.reference_code
+    for name, values in document.fields.items():
+        if name in fields.TEXT_FIELDS:
+            yield from ((name, value if name in _CODES else masks.mask_identifiers(value)) for value in values)
+
+
+def _prepare_page(page: IndexPage, text: str, made: Cut, personal: Mapping[str, int]) -> PreparedPage:
     hidden = [edge for stretch in masks.hidden(text, personal) for edge in stretch]
     corners = [coordinate for _, box in page.lines for point in box for coordinate in point]
-    return PreparedPage(page.number, aligned.form, pack(text, aligned, hidden, corners))
+    return PreparedPage(page.number, made.aligned.form, made.stream, pack(text, made.aligned, hidden, corners))
 
 
 def _keywords(document: IndexDocument) -> list[str]:

@@ -77,7 +77,7 @@ def template(endpoint: Endpoint, pattern: str) -> dict[str, Any]:
 def document(prepared: Prepared) -> dict[str, Any]:
     """Return the engine's document of an item."""
     item = prepared.document
-    named = {name: [_stream(form) for form in prepared.forms.get(name, ())] for name in NAMED}
+    named = {name: [each.stream for each in values] for name, values in prepared.named.items()}
     return {
         "item_id": item.item_id,
         "owner_id": item.owner_id,
@@ -93,15 +93,11 @@ def document(prepared: Prepared) -> dict[str, Any]:
         "reference_code": item.reference_code,
         "title": prepared.title,
         "masked_title": prepared.masked_title,
-        "keywords": prepared.forms["keywords"],
-        "in": {name: streams for name, streams in named.items() if streams},
+        "keywords": prepared.keywords,
+        "in": named,
         "named": list(dict.fromkeys(stream for streams in named.values() for stream in streams)),
         "pages": [
-            {"number": page.number, "text": _stream(page.form), "content": base64.b64encode(page.content).decode()}
+            {"number": page.number, "text": page.stream, "content": base64.b64encode(page.content).decode()}
             for page in prepared.pages
         ],
     }
-
-
-def _stream(form: str) -> str:
-    return " ".join(tokens.grams(form))
