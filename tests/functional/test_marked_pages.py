@@ -66,7 +66,7 @@ def reading(office: Office, picture: bytes) -> dict:
 
 def pictures(content: bytes) -> list[bytes]:
     with pikepdf.open(io.BytesIO(content)) as document:
-        return [next(iter(page.images.values())).read_raw_bytes() for page in document.pages]
+        return [next(iter(page.get_images().values())).read_raw_bytes() for page in document.pages]
 
 
 def test_a_page_under_a_grant_names_its_reader_and_one_at_work_is_as_it_is(office):

@@ -37,7 +37,7 @@ def mark_pdf(source: BinaryIO, *, strip: tuple[int, int], number: int | None) ->
     words, content = _parts(source, strip)
     with pikepdf.open(io.BytesIO(content)) as document:
         for page in document.pages:
-            for image in page.images.values():
+            for image in page.get_images().values():
                 if image.get("/Filter") != "/DCTDecode":
                     raise ParserRefused("A page of this PDF has a picture that cannot be marked.", code="unmarkable")
                 jpeg = _marked(image.read_raw_bytes(), words, number)
