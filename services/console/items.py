@@ -42,7 +42,9 @@ async def item(
     pages = {each["number"]: each for each in shown["page_list"]}
     current = pages.get(page) or next(iter(pages.values()), None)
     found = await _found(visit, shown, q) if shown["content_open"] and q.strip() else Found()
-    return visit.page("item.html", section="search", item=shown, page=current, q=q, found=found, fields=_fields(shown))
+    grant = await visit.api.get(f"/api/v1/grants/{shown['grant_id']}") if shown["grant_id"] else None
+    page_of = {"item": shown, "page": current, "q": q, "found": found, "fields": _fields(shown), "grant": grant}
+    return visit.page("item.html", section="search", **page_of)
 
 
 async def _found(visit: Visit, shown: dict[str, Any], q: str) -> Found:

@@ -28,6 +28,7 @@ SECTIONS = (
     ("intake", "/", "deliver"),
     ("filing", "/filing", "file"),
     ("search", "/search", "search"),
+    ("access", "/access", "ask"),
     ("audit", "/audit", "ledger"),
     ("jobs", "/jobs", "jobs"),
 )
