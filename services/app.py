@@ -14,6 +14,9 @@ import httpx
 from fastapi import APIRouter, FastAPI
 
 from services.access import endpoints as access
+from services.access.loans import reminders
+from services.access.marking.marker import Marker
+from services.access.requests import service as access_requests
 from services.audit import endpoints as audit
 from services.console import pages as console
 from services.filing import endpoints as filing
@@ -172,7 +175,7 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     finds it at ``api_url``."""
     kernel = archive.kernel
     app = _framed(kernel.metrics)
-    app.state.kernel, app.state.index = kernel, archive.index
+    app.state.kernel, app.state.index, app.state.marker = kernel, archive.index, Marker()
     app.include_router(health.router)
     for name in ROOMS:
         if name in rooms:
@@ -266,7 +269,12 @@ def runner(settings: Settings, reading: tuple[Inspector, Reader] | None = None) 
 
 def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
     """What the scheduler does from time to time; each is harmless when done again."""
-    return (lambda: reports.remind_of(archive.kernel.database),)
+    database = archive.kernel.database
+    return (
+        lambda: reports.remind_of(database),
+        lambda: access_requests.escalate(database),
+        lambda: reminders.remind(database),
+    )
 
 
 def watch_hot_folder(archive: Archive, stop: Event) -> None:

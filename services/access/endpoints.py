@@ -1,27 +1,34 @@
-"""Items and their content over HTTP. The ledger entry is committed before the first byte of the answer."""
+"""Access over HTTP. Items and their content are here, the rest of the room is in its folders. The ledger entry is committed
+before the first byte of an answer."""
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path
-from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import PlainTextResponse, Response
 
 from services.access import service
-from services.access.service import Asker, Content
-from services.kernel.core import Kernel
+from services.access.conduct import endpoints as conduct
+from services.access.copies import endpoints as copies
+from services.access.delegations import endpoints as delegations
+from services.access.grants import endpoints as grants
+from services.access.incidents import endpoints as incidents
+from services.access.loans import endpoints as loans
+from services.access.marking import endpoints as marks
+from services.access.notices import endpoints as notices
+from services.access.requests import endpoints as requests
+from services.access.service import Asker
+from services.access.showing import PRIVATE, MarkerDep, answer, showing
 from services.kernel.http import paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 
-router = APIRouter(prefix="/api/v1/items", tags=["access"])
-PRIVATE = {"Cache-Control": "private, no-store"}
+items = APIRouter(prefix="/api/v1/items", tags=["access"])
 PageNumber = Annotated[int, Path(ge=1, le=100_000)]
 
 
-@router.get("")
+@items.get("")
 def list_items(
     kernel: KernelDep,
     request: RequestId,
@@ -40,14 +47,14 @@ def list_items(
     return {"items": [shown for _, shown in rows[:limit]], "next": following}
 
 
-@router.get("/{item_id}")
+@items.get("/{item_id}")
 def item(kernel: KernelDep, item_id: str, request: RequestId, principal: Principal = allow(Right.SEARCH)) -> dict[str, Any]:
     """The catalogue entry and its fields, masked unless the item's content is open to the caller."""
     with kernel.database.write() as session:
         return service.show_item(session, kernel.vault, Asker(principal, request), item_id)
 
 
-@router.get("/{item_id}/text")
+@items.get("/{item_id}/text")
 def text(
     kernel: KernelDep,
     item_id: str,
@@ -56,37 +63,41 @@ def text(
     principal: Principal = allow(Right.SEARCH),
 ) -> Any:
     """What was read, as JSON with lines and boxes, or as plain text when ``Accept: text/plain`` asks for it."""
-    with kernel.database.write() as session:
-        body = service.show_text(session, kernel.vault, Asker(principal, request), item_id)
+    asker = Asker(principal, request)
+    with showing(kernel, asker, "text.read", item_id) as session:
+        body = service.show_text(session, kernel.vault, asker, item_id)
     return PlainTextResponse(body["text"], headers=PRIVATE) if accept.startswith("text/plain") else body
 
 
-@router.get("/{item_id}/pdf", response_class=Response)
-def pdf(kernel: KernelDep, item_id: str, request: RequestId, principal: Principal = allow(Right.SEARCH)) -> StreamingResponse:
-    """The searchable PDF/A-2b."""
-    with kernel.database.write() as session:
-        content = service.show_pdf(session, kernel.vault, Asker(principal, request), item_id)
-    return _streamed(kernel, content)
+@items.get("/{item_id}/pdf", response_class=Response)
+def pdf(
+    kernel: KernelDep, marker: MarkerDep, item_id: str, request: RequestId, principal: Principal = allow(Right.SEARCH)
+) -> Response:
+    """The searchable PDF/A-2b; under a grant each page bears its reader's mark."""
+    asker = Asker(principal, request)
+    with showing(kernel, asker, "pdf.read", item_id) as session:
+        content = service.show_pdf(session, kernel.vault, asker, item_id)
+    return answer(kernel, marker, asker, content)
 
 
-@router.get("/{item_id}/pages/{number}/image", response_class=Response)
+@items.get("/{item_id}/pages/{number}/image", response_class=Response)
 def picture(
     kernel: KernelDep,
+    marker: MarkerDep,
     item_id: str,
     number: PageNumber,
     request: RequestId,
     principal: Principal = allow(Right.SEARCH),
-) -> StreamingResponse:
-    """The upright page as a JPEG; the boxes of text and hits are its pixels."""
-    with kernel.database.write() as session:
-        content = service.show_picture(session, kernel.vault, Asker(principal, request), item_id, number)
-    return _streamed(kernel, content)
+) -> Response:
+    """The upright page as a JPEG, under a grant with its reader's mark; the boxes of text and hits are its pixels."""
+    asker = Asker(principal, request)
+    with showing(kernel, asker, "page.read", item_id, page=number) as session:
+        content = service.show_picture(session, kernel.vault, asker, item_id, number)
+    return answer(kernel, marker, asker, content)
 
 
-def _streamed(kernel: Kernel, content: Content) -> StreamingResponse:
-    """The first piece is proven before the answer begins, so that what is damaged or gone is told in an answer of its own."""
-    chunks = content.chunks(kernel)
-    first = next(chunks, b"")
-    disposition = f"inline; filename*=UTF-8''{quote(content.file_name)}"
-    headers = PRIVATE | {"Content-Length": str(content.blob.size), "Content-Disposition": disposition}
-    return StreamingResponse(chain((first,), chunks), media_type=content.blob.media_type, headers=headers)
+router = APIRouter()
+for each in (items, requests.router, grants.router, loans.router, copies.router, delegations.router):
+    router.include_router(each)
+for each in (incidents.router, conduct.router, notices.router, marks.router):
+    router.include_router(each)

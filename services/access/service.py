@@ -10,12 +10,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.access import repository
+from services.access import limits, repository
+from services.access.marking import stamps
+from services.access.marking.marker import Stamp
 from services.kernel import readings
 from services.kernel.blobs.keys import Vault
 from services.kernel.core import Kernel
 from services.kernel.dialects import TO_SHOW
-from services.kernel.errors import Forbidden, IntegrityError, NotFound
+from services.kernel.errors import IntegrityError, NotFound
+from services.kernel.grants import opening
 from services.kernel.grants.opening import Ground, ground, grounds
 from services.kernel.identity.rights import Principal, Scope, may_know
 from services.kernel.ledger import journal
@@ -34,11 +37,16 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A stored object about to be shown; ``chunks`` proves it while it is read and raises ``IntegrityError``."""
+    """A stored object about to be shown and on what ground; ``stamp`` is what is to be burnt into it. ``chunks`` proves it
+    while it is read and raises ``IntegrityError``."""
 
     blob: Blob
     key: bytes
     file_name: str
+    act: str
+    item_id: str
+    why: Ground
+    stamp: Stamp | None
 
     def chunks(self, kernel: Kernel) -> Iterator[bytes]:
         try:
@@ -61,11 +69,16 @@ def open_item(session: Session, asker: Asker, item_id: str) -> tuple[Item, Groun
     item = known_item(session, asker, item_id)
     found = ground(session, asker.principal, item)
     if found is None:
-        raise Forbidden(
-            "The content of this item is open to you by a grant only. Ask for one under /api/v1/access-requests.",
-            code="needs-grant",
-        )
+        raise opening.needs_grant()
+    limits.hold_to(session, asker.principal, found)
+    opening.use(session, found)
     return item, found
+
+
+def still_open(session: Session, asker: Asker, content: Content) -> bool:
+    """Whether what is being shown may go on being shown: a grant that ended, or an item that is closed, ends it."""
+    item = session.get(Item, content.item_id)
+    return item is not None and opening.stands(session, asker.principal, item, content.why)
 
 
 def list_items(
@@ -95,6 +108,7 @@ def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dic
     shown = summary(session, vault, item, open_=open_) | {
         "fields": _fields(session, vault, item, masked=not open_),
         "problems": item.problems if open_ else [],
+        "grant_id": why.grant_id if why else None,
         "page_list": [
             {
                 "number": page.number,
@@ -110,6 +124,8 @@ def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dic
             for page in repository.pages(session, item)
         ],
     }
+    if why is not None:
+        opening.use(session, why)
     _enter(session, asker, "item.show", item, why, masked=not open_)
     return shown
 
@@ -134,6 +150,9 @@ def summary(session: Session, vault: Vault, item: Item, *, open_: bool) -> dict[
         "received_at": item.created_at.isoformat(),
         "pages": len(item.pages),
         "content_open": open_,
+        "on_loan": item.on_loan,
+        "missing": item.missing,
+        "fragile": item.fragile,
     }
 
 
@@ -150,9 +169,10 @@ def show_pdf(session: Session, vault: Vault, asker: Asker, item_id: str) -> Cont
     blob = repository.rendition(session, item, RenditionKind.PDF)
     if blob is None:
         raise NotFound("The PDF of this item is not made yet, or none of its pages could be read. See its batch.")
-    content = Content(blob, vault.key(session, item.key_id), f"{item.reference_code or item.id}.pdf")
+    name = f"{item.reference_code or item.id}.pdf"
+    key, stamp = vault.key(session, item.key_id), stamps.for_reader(session, asker.principal, why)
     _enter(session, asker, "pdf.read", item, why)
-    return content
+    return Content(blob, key, name, "pdf.read", item.id, why, stamp)
 
 
 def show_picture(session: Session, vault: Vault, asker: Asker, item_id: str, page: int) -> Content:
@@ -160,9 +180,10 @@ def show_picture(session: Session, vault: Vault, asker: Asker, item_id: str, pag
     blob = repository.rendition(session, item, RenditionKind.PAGE_PICTURE, page)
     if blob is None:
         raise NotFound("This page has no picture: it is not read yet, could not be read, or does not exist.")
-    content = Content(blob, vault.key(session, item.key_id), f"{item.reference_code or item.id}-{page}.jpg")
+    name = f"{item.reference_code or item.id}-{page}.jpg"
+    key, stamp = vault.key(session, item.key_id), stamps.for_reader(session, asker.principal, why)
     _enter(session, asker, "page.read", item, why, page=page)
-    return content
+    return Content(blob, key, name, "page.read", item.id, why, stamp)
 
 
 def _fields(session: Session, vault: Vault, item: Item, *, masked: bool) -> dict[str, list[dict[str, Any]]]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "fixity": "maintenance",
     "user": "people",
     "ledger": "ledger",
+    "watermark": "watermark",
     "bench": "bench",
 }
 """Each command and the module it comes from."""

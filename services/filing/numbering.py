@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from services.filing.numbers.tables import NumberState, ReferenceNumber
-from services.kernel.dialects import upsert
 from services.kernel.policy.model import TypePolicy
-from services.kernel.tables import Counter, Item
+from services.kernel.series import next_number
+from services.kernel.tables import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,7 @@ def series_of(fonds: str, rule: TypePolicy, year: int) -> str:
 
 def next_code(session: Session, series: str) -> Code:
     """The next number of the series, unique within the archive; whoever asks at the same time gets another."""
-    first = upsert(session, Counter).values(series=series, last=1)
-    counted = first.on_conflict_do_update(index_elements=["series"], set_={"last": Counter.last + 1}).returning(Counter.last)
-    return Code(series, session.execute(counted).scalar_one())
+    return Code(series, next_number(session, series))
 
 
 def draft_code(session: Session, item: Item, fonds: str, rule: TypePolicy, year: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.kernel.clock import UtcDateTime, now
@@ -95,6 +95,8 @@ class Item(Base):
     on_loan: Mapped[bool] = mapped_column(Boolean, default=False)
     restricted: Mapped[bool] = mapped_column(Boolean, default=False)
     missing: Mapped[bool] = mapped_column(Boolean, default=False)
+    fragile: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Fragile or vital (易损、易丢失): its paper is scanned first and lent only where policy says so."""
     department: Mapped[str | None] = mapped_column(String(80))
     customer_type: Mapped[str | None] = mapped_column(String(40))
     business_type: Mapped[str | None] = mapped_column(String(40))

@@ -1,5 +1,6 @@
 """Only a grant opens what is archived: to the named person, for its items, while it lives."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -69,8 +70,9 @@ def test_a_grant_opens_its_items_to_its_person(desk, owner, item):
     assert statuses(reader, item) == {200}
     assert statuses(reader, other) == statuses(bystander, item) == {403}
     assert "张伟" in reader.get(f"/api/v1/items/{item}").text
-    assert f'"grant":"{number}"' in desk.ledger("page.read")[-1].data.decode()
-    assert '"policy":3' in desk.ledger("page.read")[-1].data.decode()
+    read, refused, *_ = [json.loads(entry.data) for entry in desk.ledger("page.read")]
+    assert (read["result"], read["details"]) == ("ok", {"grant": number, "policy": 3, "page": 1})
+    assert (refused["result"], refused["details"]) == ("refused", {"why": "needs-grant", "page": 1})
 
 
 @pytest.mark.parametrize(

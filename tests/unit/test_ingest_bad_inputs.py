@@ -1,7 +1,6 @@
 """Each bad input gets the one clear problem it deserves; the parser's child goes on or is replaced."""
 
 import io
-import time
 
 import pytest
 
@@ -19,7 +18,7 @@ SMALL = IntakeLimits(inflated=64 << 20)
 
 @pytest.fixture(scope="module")
 def sandbox():
-    opened = Sandbox()
+    opened = Sandbox(Limits(cpu_seconds=20))
     yield opened
     opened.close()
 
@@ -38,7 +37,6 @@ def test_there_are_enough_and_no_two_have_one_name():
 
 @pytest.mark.parametrize("bad", INPUTS, ids=lambda bad: bad.name)
 def test_a_bad_input_gets_a_clear_problem(sandbox, impatient, bad):
-    started = time.monotonic()
     try:
         examination = examine(impatient if bad.code == "timeout" else sandbox, io.BytesIO(bad.data), SMALL)
     except ParserRefused as refusal:
@@ -50,7 +48,6 @@ def test_a_bad_input_gets_a_clear_problem(sandbox, impatient, bad):
         assert any(page.problem is None for page in examination.pages)
         message = next(problem.message for problem in examination.problems if problem.code == bad.code)
     assert len(message.split()) > 5 and message.endswith((".", ")"))
-    assert time.monotonic() - started < 20  # on a busy machine
 
 
 def test_after_all_that_a_good_file_is_taken(sandbox):

@@ -3,7 +3,6 @@
 import base64
 import json
 import threading
-import time
 
 import pytest
 from fastapi.responses import StreamingResponse
@@ -230,16 +229,14 @@ def test_readiness_does_not_wait_for_what_hangs_and_asks_it_once(desk, nobody):
 
     def hangs() -> bool:
         asked.append(1)
-        return goes_on.wait(60)
+        return goes_on.wait()
 
     desk.app.state.prober = Prober(seconds=0.2)
     desk.app.state.probes |= {"objects": hangs}
-    began = time.monotonic()
     for _ in range(3):
         checks = nobody.get("/readyz").json()["checks"]
         assert {name for name, told in checks.items() if told != "ok"} == {"objects"}
-    assert time.monotonic() - began < 10
-    assert len(asked) == 1
+    assert len(asked) == 1, "which still hangs"
     goes_on.set()
     nobody.get("/readyz")
     assert nobody.get("/readyz").status_code == 200

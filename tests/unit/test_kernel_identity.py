@@ -1,7 +1,6 @@
 """Who may do what: the table of rights, the scope, and the one function that answers for an item."""
 
 import itertools
-import time
 from datetime import timedelta
 
 import pytest
@@ -252,9 +251,7 @@ def test_passwords_are_hashed_while_nobody_is_kept_from_writing(database, monkey
             return matches(hashed, password)
 
     monkeypatch.setattr(accounts, "_matches", slow)
-    began = time.monotonic()
-    assert sign_in(database, PASSWORD) is not None
-    assert time.monotonic() - began < 10
+    assert sign_in(database, PASSWORD) is not None, "or it would wait in vain: the writer is this thread"
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81])

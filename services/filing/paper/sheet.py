@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from pathlib import Path
 
 from fpdf import FPDF
 from fpdf.enums import TableCellFillMode
 from fpdf.fonts import FontFace
 
-from services.kernel.errors import Unavailable
+from services.kernel import fonts
 
 FAMILY = "cjk"
-FONTS = ("NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc")
-SIMPLIFIED = 2
-"""Place of the simplified Chinese face in both collections."""
-FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 MARGIN = 15.0
 LINE = 7.0
 """Millimetres."""
-
-
-@cache
-def font_file() -> Path:
-    """Raises ``Unavailable`` where no Chinese font is installed: a sheet full of boxes helps nobody."""
-    for name in FONTS:
-        for folder in FOLDERS:
-            if found := next(folder.rglob(name), None):
-                return found
-    raise Unavailable("No Chinese font is installed, so nothing can be printed. Run: apt-get install fonts-noto-cjk")
 
 
 class Sheet(FPDF):
@@ -38,7 +22,7 @@ class Sheet(FPDF):
     def __init__(self, title: str, *, landscape: bool = False, bare: bool = False) -> None:
         super().__init__("landscape" if landscape else "portrait", "mm", "A4")
         self._bare = bare
-        self.add_font(FAMILY, fname=font_file(), collection_font_number=SIMPLIFIED)
+        self.add_font(FAMILY, fname=fonts.chinese(), collection_font_number=fonts.SIMPLIFIED)
         self.set_title(title)
         self.set_creator("Muniment")
         self.set_margins(MARGIN, MARGIN, MARGIN)

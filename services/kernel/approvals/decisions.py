@@ -17,13 +17,15 @@ from services.kernel.identity import duties
 from services.kernel.identity.delegations import Capacity, capacities
 from services.kernel.identity.duties import Duty, Subject
 from services.kernel.identity.rights import Principal
+from services.kernel.model import Role
 from services.kernel.policy.model import Round
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
     """What is to be approved: the subject, the digest of its content, the rounds that policy asks for under version
-    ``policy``, and the departments that “requester” and “item” stand for."""
+    ``policy``, the departments that “requester” and “item” stand for, and the roles of any
+    department that may stand in for whoever was asked and did not sign."""
 
     subject: Subject
     digest: str
@@ -31,6 +33,7 @@ class Matter:
     policy: int
     requester_department: str | None = None
     item_departments: frozenset[str] = frozenset()
+    stand_ins: frozenset[Role] = frozenset()
     valid_for: timedelta | None = None
 
 
@@ -90,6 +93,8 @@ def _seat(session: Session, actor: Principal, matter: Matter, seats: Sequence[Se
 
 
 def _fits(seat: Seat, capacity: Capacity, matter: Matter) -> bool:
+    if capacity.role in matter.stand_ins:
+        return True
     if capacity.role not in seat.rule.roles:
         return False
     match seat.rule.department:

@@ -31,7 +31,7 @@ SECURITY_HEADERS = {
 API = "/api/"
 METHODS = frozenset(HTTPMethod)
 LONGEST_BODY = 1 << 20
-STREAMED = re.compile(r"/api/v1/(batches/[^/]+/files|uploads/.+)")
+STREAMED = re.compile(r"/api/v1/(batches/[^/]+/files|uploads/.+|watermarks/reading)")
 """Where files come in, piece by piece and with bounds of their own; every other body is read whole, even before it is known
 who sends it."""
 

@@ -53,5 +53,5 @@ def _name(scope: Scope) -> str:
     if route is None:
         return UNNAMED
     package, _, inside = route.endpoint.__module__.partition(".")
-    room = inside.partition(".")[0] if package == "services" else route.tags[0]  # a library answers for the room that asked it
-    return f"{room}.{route.name}"
+    rooms = [inside.partition(".")[0]] if package == "services" else route.tags  # a library answers for the room that asked it
+    return f"{rooms[0]}.{route.name}" if rooms else UNNAMED

@@ -43,6 +43,10 @@ class Right(StrEnum):
     """Sign what waits for one's approval, by one's role or by delegation."""
     LEND = "lend"
     """Hand out and take back paper, make copies, keep the registers."""
+    REGISTERS = "registers"
+    """See all requests, grants, loans and copies, whoever asked for them, and take the registers along."""
+    CONDUCT = "conduct"
+    """Enter rewards and violations (奖惩)."""
     HOLD = "hold"
     """Place and release holds."""
     APPRAISE = "appraise"
@@ -70,16 +74,18 @@ ROLE_RIGHTS = MappingProxyType(
         Role.SERVICE: frozenset({_R.SELF, _R.DELIVER}),
         Role.MONITOR: frozenset({_R.SELF, _R.METRICS}),
         Role.STAFF: frozenset({_R.SELF, _R.SEARCH, _R.ASK}),
-        Role.DEPARTMENT_HEAD: frozenset({_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD}),
-        Role.COMPANY_LEADER: frozenset({_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD, _R.POLICY_APPROVE}),
+        Role.DEPARTMENT_HEAD: frozenset({_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD, _R.CONDUCT}),
+        Role.COMPANY_LEADER: frozenset(
+            {_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD, _R.POLICY_APPROVE, _R.REGISTERS, _R.CONDUCT}
+        ),
         Role.ARCHIVIST: frozenset(
             {
                 *(_R.SELF, _R.DELIVER, _R.SEARCH, _R.CONTENT, _R.JOBS, _R.FILE, _R.SIGN_OFF, _R.ASK, _R.DECIDE),
-                *(_R.LEND, _R.HOLD, _R.APPRAISE, _R.EXECUTE, _R.KEEP, _R.POLICY_EDIT),
+                *(_R.LEND, _R.REGISTERS, _R.CONDUCT, _R.HOLD, _R.APPRAISE, _R.EXECUTE, _R.KEEP, _R.POLICY_EDIT),
             }
         ),
         Role.WITNESS: frozenset({_R.SELF, _R.WITNESS}),
-        Role.AUDITOR: frozenset({_R.SELF, _R.LEDGER, _R.METRICS}),
+        Role.AUDITOR: frozenset({_R.SELF, _R.LEDGER, _R.METRICS, _R.REGISTERS}),
         Role.ADMIN: frozenset({_R.SELF, _R.PEOPLE, _R.JOBS, _R.METRICS}),
     }
 )

@@ -107,10 +107,14 @@ class Access(Part):
     copy_: tuple[AccessRule, ...] = Field(alias="copy")
     consult: tuple[AccessRule, ...]
     escalate_after_hours: int = Field(48, ge=1)
+    escalate_to: tuple[Role, ...] = Field((), description="Who may then sign in place of whoever does not.")
     watermark: Watermark = Watermark()
     most_items: int = Field(50, ge=1, le=10_000)
     loan_days: Days = 14
     overdue_reminder_days: Days = 3
+    lend_fragile: bool = Field(False, description="Whether paper that is fragile or vital leaves the store at all.")
+    most_reads_a_day: int = Field(500, ge=1, description="Pages, texts and PDFs that one person opens under grants.")
+    delegation_days: Days = Field(90, description="The longest that a delegation may live.")
 
     def rule(self, kind: AccessKind, types: frozenset[str], roles: frozenset[Role]) -> AccessRule | None:
         """The first rule that fits; None where policy knows no way to this."""

@@ -139,7 +139,12 @@ def claim(database: Database, queues: list[Queue], owner: str, *, seconds: float
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
-    leased = {"state": JobState.LEASED, "lease_owner": owner, "lease_until": database_epoch() + seconds}
+    leased = {
+        "state": JobState.LEASED,
+        "lease_owner": owner,
+        "lease_until": database_epoch() + seconds,
+        "seen": database_epoch(),
+    }
     counted = {"fence": Job.fence + 1, "attempts": Job.attempts + 1}
     statement = update(Job).where(Job.id == due).values(**leased, **counted).returning(Job)
     with database.write() as session:
@@ -177,6 +182,19 @@ def release_expired(database: Database, *, max_attempts: int, gone: list[str] | 
 def lease_owners(session: Session) -> set[str]:
     rows = session.scalars(select(Job.lease_owner).where(Job.state == JobState.LEASED).distinct())
     return {owner for owner in rows if owner}
+
+
+def give_sign(database: Database, owner: str) -> None:
+    """Tells that ``owner`` lives. No lease is renewed by it: a process may live and get nowhere."""
+    held = (Job.state == JobState.LEASED, Job.lease_owner == owner)
+    with database.write() as session:
+        session.execute(update(Job).where(*held).values(seen=database_epoch()))
+
+
+def silent_owners(session: Session, seconds: float) -> set[str]:
+    """Those who hold leases and gave no sign for so long."""
+    silent = (Job.state == JobState.LEASED, Job.seen < database_epoch() - seconds)
+    return {owner for owner in session.scalars(select(Job.lease_owner).where(*silent).distinct()) if owner}
 
 
 def waiting(session: Session) -> dict[Queue, int]:

@@ -16,6 +16,7 @@ from services.kernel.db import Database
 from services.kernel.errors import MunimentError, Unavailable, where
 from services.kernel.queue import jobs
 from services.kernel.queue.jobs import AWAY_SECONDS, Lease, LeaseLost, Stopping, claim
+from services.kernel.queue.pulse import beating
 from services.kernel.queue.stages import WAY, Queue, Stage
 from services.kernel.queue.tables import JobState
 from services.kernel.timing import step
@@ -81,7 +82,8 @@ class Runner:
 
     def _run(self, lease: Lease) -> None:
         began = time.monotonic()
-        outcome = self._outcome(lease, began)
+        with beating(self._database, self._owner):
+            outcome = self._outcome(lease, began)
         self._tell(lease.stage, outcome, time.monotonic() - began)
 
     def _outcome(self, lease: Lease, began: float) -> str:

@@ -16,6 +16,7 @@ from services.kernel.queue.jobs import lease_owners, release_expired, waiting
 from services.kernel.queue.leader import Leadership
 from services.kernel.queue.runner import dead_owners
 from services.kernel.queue.wakeup import Wakeup
+from services.kernel.queue.watch import Watch
 
 TICK_SECONDS = 1.0
 ROUND_SECONDS = 600.0
@@ -33,6 +34,7 @@ class Scheduler:
         self._database, self._wakeup, self._max_attempts = database, wakeup, max_attempts
         self._rounds, self._last_round = rounds, -ROUND_SECONDS
         self._leadership = Leadership(database, "schedule")
+        self._watch = Watch(database)
 
     def run(self, stop: Event) -> None:
         """Ticks until ``stop`` is set, then leaves the lead to another."""
@@ -70,6 +72,7 @@ class Scheduler:
         with self._database.read() as session:
             owners = lease_owners(session)
         if owners:
-            count = release_expired(self._database, max_attempts=self._max_attempts, gone=dead_owners(owners))
+            gone = [*dead_owners(owners), *self._watch.silent()]
+            count = release_expired(self._database, max_attempts=self._max_attempts, gone=gone)
             if count:
                 log.warning("leases-released", count=count)

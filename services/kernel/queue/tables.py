@@ -22,9 +22,9 @@ class JobState(StrEnum):
 
 
 class Job(Base):
-    """``due_at`` and ``lease_until`` are seconds by the database's clock. ``fence`` grows with every lease, so that a worker
-    that wakes after its lease was given away is recognised. ``attempts`` counts leases since the last progress, without
-    those that ended with their worker, which are ``deaths``.
+    """``due_at``, ``lease_until`` and ``seen`` (the last sign of life of who holds the lease) are seconds by the database's
+    clock. ``fence`` grows with every lease, so that a worker that wakes after its lease was given away is recognised.
+    ``attempts`` counts leases since the last progress, without those that ended with their worker, which are ``deaths``.
     ``trace`` is the ``traceparent`` of its cause."""
 
     __tablename__ = "jobs"
@@ -42,6 +42,7 @@ class Job(Base):
     due_at: Mapped[float] = mapped_column(Float)
     lease_owner: Mapped[str | None] = mapped_column(String(120))
     lease_until: Mapped[float | None] = mapped_column(Float)
+    seen: Mapped[float | None] = mapped_column(Float)
     fence: Mapped[int] = mapped_column(Integer, default=0)
     reason: Mapped[str | None] = mapped_column(Text)
     batch_id: Mapped[str | None] = mapped_column(String(36), index=True)

@@ -1,0 +1,109 @@
+"""Reporting incidents and settling them. Paper that is lost is MISSING until it is found: nothing missing is destroyed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.access.incidents.tables import Incident
+from services.kernel import notices
+from services.kernel.blobs.keys import Vault
+from services.kernel.clock import now
+from services.kernel.dialects import TO_CHANGE
+from services.kernel.errors import Conflict
+from services.kernel.identity.rights import Principal
+from services.kernel.items import changed
+from services.kernel.ledger import journal
+from services.kernel.model import Role
+from services.kernel.tables import Item
+
+TEXT_CONTEXT, OUTCOME_CONTEXT = "incidents.text", "incidents.outcome"
+LOSS = "loss"
+
+
+def report(
+    session: Session,
+    vault: Vault,
+    actor: Principal,
+    item: Item,
+    kind: str,
+    text: str,
+    *,
+    loan_id: str | None = None,
+    copy_id: str | None = None,
+) -> Incident:
+    """Enters an incident and tells archivists and leaders. A lost original is flagged MISSING; a lost copy is not the original.
+    The caller appends to the ledger, last."""
+    incident = Incident(
+        item_id=item.id,
+        kind=kind,
+        loan_id=loan_id,
+        copy_id=copy_id,
+        text_sealed=vault.seal_text(session, item.key_id, TEXT_CONTEXT, text),
+        reported_by=actor.person_id,
+    )
+    session.add(incident)
+    if kind == LOSS and copy_id is None:
+        item.missing = True
+        changed(session, item)
+    session.flush()
+    people = [each for each in notices.holders(session, [Role.ARCHIVIST, Role.COMPANY_LEADER]) if each != actor.person_id]
+    notices.notify(session, people, "incident.reported", "incident", incident.id)
+    return incident
+
+
+def enter(session: Session, actor: Principal, incident: Incident, *, request: str | None) -> None:
+    told: dict[str, Any] = {"incident": incident.id, "kind": incident.kind, "loan": incident.loan_id, "copy": incident.copy_id}
+    journal.append(session, "incident.report", actor=actor.person_id, item=incident.item_id, request=request, **told)
+
+
+def settle(
+    session: Session, vault: Vault, actor: Principal, incident: Incident, outcome: str, text: str, *, request: str | None
+) -> None:
+    """``found`` takes the MISSING flag off again, unless another loss of the item is open."""
+    if incident.settled_at is not None:
+        raise Conflict("This incident is settled already. Report a new one.")
+    item = session.get_one(Item, incident.item_id, with_for_update=TO_CHANGE)
+    incident.outcome, incident.settled_by, incident.settled_at = outcome, actor.person_id, now()
+    incident.outcome_sealed = vault.seal_text(session, item.key_id, OUTCOME_CONTEXT, text)
+    session.flush()
+    if outcome == "found" and incident.kind == LOSS and incident.copy_id is None and not _lost(session, item):
+        item.missing = False
+        changed(session, item)
+    told: dict[str, Any] = {"incident": incident.id, "outcome": outcome}
+    journal.append(session, "incident.settle", actor=actor.person_id, item=item.id, request=request, **told)
+
+
+def incidents(session: Session, *, open_only: bool, after: str | None, limit: int) -> list[Incident]:
+    query = select(Incident).order_by(Incident.id.desc()).limit(limit)
+    if open_only:
+        query = query.where(Incident.settled_at.is_(None))
+    return list(session.scalars(query if after is None else query.where(Incident.id < after)))
+
+
+def shown(session: Session, vault: Vault, incident: Incident) -> dict[str, Any]:
+    item = session.get_one(Item, incident.item_id)
+    outcome = incident.outcome_sealed
+    return {
+        "id": incident.id,
+        "item_id": item.id,
+        "reference_code": item.reference_code,
+        "kind": incident.kind,
+        "loan_id": incident.loan_id,
+        "copy_id": incident.copy_id,
+        "text": vault.open_text(session, item.key_id, TEXT_CONTEXT, incident.text_sealed),
+        "reported_by": incident.reported_by,
+        "reported_at": incident.reported_at.isoformat(),
+        "outcome": incident.outcome,
+        "outcome_text": vault.open_text(session, item.key_id, OUTCOME_CONTEXT, outcome) if outcome else None,
+        "settled_at": incident.settled_at.isoformat() if incident.settled_at else None,
+    }
+
+
+def _lost(session: Session, item: Item) -> bool:
+    query = select(Incident.id).where(
+        Incident.item_id == item.id, Incident.kind == LOSS, Incident.copy_id.is_(None), Incident.settled_at.is_(None)
+    )
+    return session.scalar(query.limit(1)) is not None

@@ -1,0 +1,1 @@
+"""Notices (通知) as their people see them, and the receipts that they give."""
