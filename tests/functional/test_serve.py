@@ -163,7 +163,8 @@ def user(folder: Path, environment: dict[str, str], role: str) -> dict[str, str]
 
 
 def test_on_sigterm_requests_in_hand_end_and_streams_of_events_too(tmp_path):
-    environment = {"MUNIMENT_BROKER_URL": "memory://"}
+    """And not only when the time that draining may take is over, here an hour."""
+    environment = {"MUNIMENT_BROKER_URL": "memory://", "MUNIMENT_DRAIN_SECONDS": "3600"}
     with served(tmp_path, environment, "ingest") as ingest:
         clerk = user(tmp_path, environment, "clerk")
         with httpx.Client(base_url=ingest.url, headers=clerk, trust_env=False, timeout=30) as client:
@@ -180,7 +181,8 @@ def test_on_sigterm_requests_in_hand_end_and_streams_of_events_too(tmp_path):
 
             def deliver() -> None:
                 content = {"content": body(), "headers": {"Content-Type": "multipart/form-data; boundary=x"} | clerk}
-                answers.append(httpx.post(f"{ingest.url}/api/v1/batches/{batch}/files", trust_env=False, **content))
+                files = f"{ingest.url}/api/v1/batches/{batch}/files"
+                answers.append(httpx.post(files, trust_env=False, timeout=None, **content))
 
             thread = threading.Thread(target=deliver)
             thread.start()
@@ -188,13 +190,11 @@ def test_on_sigterm_requests_in_hand_end_and_streams_of_events_too(tmp_path):
             with client.stream("GET", f"/api/v1/batches/{batch}/events") as events:
                 lines = events.iter_lines()
                 assert next(lines) == "event: batch"
-                began = time.monotonic()
                 ingest.process.send_signal(signal.SIGTERM)
                 for _ in lines:
                     pass
             thread.join()
-            assert ingest.process.wait(30) == 0
-            assert time.monotonic() - began < 10, "not after the whole time that draining may take"
+            assert ingest.process.wait() == 0
     (answer,) = answers
     assert answer.status_code == 201, "what was on its way is taken in"
     assert answer.json()["size"] == 20_000

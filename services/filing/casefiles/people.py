@@ -94,14 +94,14 @@ def suggestions(session: Session, vault: Vault, actor: Principal, party_id: str)
 def _sharing_identifiers(session: Session, item: Item) -> list[Item]:
     here = (FieldValue.item_id == item.id, FieldValue.name.in_(LOOKUP_FIELDS), FieldValue.lookup.is_not(None))
     digests = select(FieldValue.lookup).where(*here)
-    query = select(Item).join(FieldValue, FieldValue.item_id == Item.id).where(FieldValue.lookup.in_(digests)).distinct()
-    return list(session.scalars(query.order_by(Item.id).limit(200)))
+    sharing = select(FieldValue.item_id).where(FieldValue.lookup.in_(digests))
+    return list(session.scalars(select(Item).where(Item.id.in_(sharing)).order_by(Item.id).limit(200)))
 
 
 def _in_one_file(session: Session, item: Item) -> list[Item]:
     files = select(CaseFileItem.file_id).where(CaseFileItem.item_id == item.id)
-    query = select(Item).join(CaseFileItem, CaseFileItem.item_id == Item.id).where(CaseFileItem.file_id.in_(files)).distinct()
-    return list(session.scalars(query.order_by(Item.id).limit(200)))
+    beside = select(CaseFileItem.item_id).where(CaseFileItem.file_id.in_(files))
+    return list(session.scalars(select(Item).where(Item.id.in_(beside)).order_by(Item.id).limit(200)))
 
 
 def _new_subject(session: Session, actor: Principal) -> str:
