@@ -43,7 +43,7 @@ async def item(
     current = pages.get(page) or next(iter(pages.values()), None)
     found = await _found(visit, shown, q) if shown["content_open"] and q.strip() else Found()
     grant = await visit.api.get(f"/api/v1/grants/{shown['grant_id']}") if shown["grant_id"] else None
-    page_of = {"item": shown, "page": current, "q": q, "found": found, "fields": _fields(shown), "grant": grant}
+    page_of: dict[str, Any] = {"item": shown, "page": current, "q": q, "found": found, "fields": _fields(shown), "grant": grant}
     return visit.page("item.html", section="search", **page_of)
 
 
