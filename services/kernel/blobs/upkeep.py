@@ -74,9 +74,7 @@ def _orphans(database: Database, names: Iterable[str], older_than: timedelta) ->
         total += len(chunk)
         found += _unnamed(database, [name for name in chunk if first < _born(name) <= last])
     if len(found) > max(MOST, SHARE * total):
-        log.error(
-            "objects-without-rows", count=len(found), advice="Is this the catalogue of these objects? Nothing was removed."
-        )
+        log.error("objects-without-rows", count=len(found), advice="Nothing was removed. Is this their catalogue?")
         return []
     return found
 
