@@ -229,7 +229,7 @@ def test_staff_see_masks_and_no_picture(visitor: Visitor, archive: RunningArchiv
     visitor.sign_in("staff")
     page = visitor.page
     expect(page).to_have_url(re.compile("/search$"))
-    expect(page.locator("nav[aria-label=主导航] a")).to_have_text(["检索"])
+    expect(page.locator("nav[aria-label=主导航] a")).to_have_text(["检索", "利用"])
     page.fill("#q", "张伟")
     page.press("#q", "Enter")
     expect(page.locator("#total")).to_have_text("共 2 条")

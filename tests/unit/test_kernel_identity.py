@@ -43,7 +43,7 @@ def test_every_right_is_held_by_someone():
 def test_three_powers_are_kept_apart():
     """三员分立: who runs the system reads no content, who audits it changes nothing."""
     assert not ROLE_RIGHTS[Role.ADMIN] & {Right.CONTENT, Right.SEARCH, Right.LEDGER, Right.DELIVER}
-    assert ROLE_RIGHTS[Role.AUDITOR] <= {Right.SELF, Right.LEDGER, Right.METRICS}
+    assert ROLE_RIGHTS[Role.AUDITOR] <= {Right.SELF, Right.LEDGER, Right.METRICS, Right.REGISTERS}
     assert {role for role, rights in ROLE_RIGHTS.items() if Right.LEDGER in rights} == {Role.AUDITOR}
     assert {role for role, rights in ROLE_RIGHTS.items() if Right.PEOPLE in rights} == {Role.ADMIN}
 
