@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from services.search import tokens
 
 Codes = NDArray[np.uint32]
+Turns = NDArray[np.int32]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -23,6 +24,8 @@ _HAN, _WORD, _SPACE, _OTHER = 1, 2, 3, 4
 _POINTS, _UNEVEN = 0x110000, 0xFFFFFFFF
 _BETWEEN = "\1"
 _COMMA, _BLANK, _END = map(ord, f", {tokens.END}")
+_DIGIT = np.zeros(_POINTS, bool)
+_DIGIT[ord("0") : ord("9") + 1] = True
 _NUMBER = re.compile(tokens.NUMBER)
 _folds = np.zeros(_POINTS, np.uint32)
 _kinds = np.zeros(_POINTS, np.uint8)
@@ -36,15 +39,15 @@ class Aligned:
     """
 
     form: str
-    starts: Sequence[int]
-    shifts: Sequence[int]
+    starts: Turns
+    shifts: Turns
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where ``form[start:end]`` stands in the text."""
         return self._place(start), self._place(end - 1) + 1
 
     def _place(self, position: int) -> int:
-        return position + self.shifts[bisect_right(self.starts, position) - 1]
+        return position + int(self.shifts[bisect_right(self.starts, position) - 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def _folded(text: str) -> tuple[Codes, Places]:
 
 def _without_commas(folded: Codes, origin: Places) -> tuple[Codes, Places]:
     """Drop the commas within numbers."""
-    if _COMMA not in folded:
+    inside = folded[1:-1] == _COMMA
+    if not (inside & _DIGIT[folded[:-2]] & _DIGIT[folded[2:]]).any():
         return folded, origin
     numbers = _NUMBER.finditer(_text(folded))
     commas = [place for found in numbers for place, char in enumerate(found.group(), found.start()) if char == ","]
@@ -139,7 +143,7 @@ def _tokens(chars: Codes, han: Flags, joined: Flags) -> tuple[str, Places]:
     signs[han | ~going_on[:size], 2] = 0
     there = signs != 0
     begins = np.zeros(size + 1, np.int64)
-    np.cumsum(there.sum(1), out=begins[1:])
+    np.cumsum(there[:, 2] + 3, out=begins[1:])
     return _text(signs[there]), begins
 
 
@@ -156,7 +160,7 @@ def _by_text(texts: Sequence[str], place: Places, at: Places, form: str, stream:
     base, end = np.append(at, len(form))[firsts], np.append(at, -1)[lasts - 1] + 1
     starts = at[turns] - np.repeat(base, np.diff(edges))
     shifts = place[turns] - np.repeat(begins, np.diff(edges)) - starts
-    held = zip(base, end, token_at[firsts], np.maximum(token_at[lasts] - 1, 0), edges[:-1], edges[1:], strict=True)
-    all_starts, all_shifts = starts.tolist(), shifts.tolist()
-    for begin, stop, first, last, one, other in held:
-        yield Cut(Aligned(form[begin:stop], all_starts[one:other], all_shifts[one:other]), stream[first:last])
+    starts, shifts = starts.astype(np.int32), shifts.astype(np.int32)
+    held = (base, end, token_at[firsts], np.maximum(token_at[lasts] - 1, 0), edges[:-1], edges[1:])
+    for begin, stop, first, last, one, other in zip(*(each.tolist() for each in held), strict=True):
+        yield Cut(Aligned(form[begin:stop], starts[one:other], shifts[one:other]), stream[first:last])

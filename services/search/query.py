@@ -28,7 +28,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from services.kernel.errors import InvalidInput
-from services.kernel.policy.identifiers import find_identifiers, fold_width
+from services.kernel.policy.identifiers import COUNTRY_CODE, find_identifiers, fold_width
 from services.kernel.policy.lookup import LOOKUP_FIELDS
 from services.kernel.policy.masks import mask_field
 from services.search import fields, tokens
@@ -195,8 +195,10 @@ def _prepared(text: str) -> str:
         last = narrow.rindex('"')
         narrow = narrow[:last] + " " + narrow[last + 1 :]
     for found in find_identifiers(narrow):
-        written = narrow[found.start : found.end]
-        narrow = narrow[: found.start] + "".join(written.split()).ljust(len(written)) + narrow[found.end :]
+        before, written = narrow[: found.start], narrow[found.start : found.end]
+        if found.kind == "phone":  # a country code by itself would be one more word
+            before = COUNTRY_CODE.sub(lambda code: " " * len(code.group()), before)
+        narrow = before + "".join(written.split()).ljust(len(written)) + narrow[found.end :]
     return narrow
 
 

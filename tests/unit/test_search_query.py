@@ -125,6 +125,18 @@ def test_a_phone_is_looked_up_however_it_is_written(text):
     assert [lookup.digest.removeprefix("phone/").removeprefix("+86") for lookup in found] == ["13812345678"]
 
 
+@pytest.mark.parametrize("code", ["+86", "+86 ", "+86-", "0086 ", "(+86)", "（＋８６） ", "＋86　"])
+def test_a_country_code_is_no_word(code):
+    assert ask(f"{code}13812345678") == ask("13812345678")
+    assert ask(f"张伟 {code}138 1234 5678") == ask("张伟 138 1234 5678")
+    assert ask(f"phone:{code}13812345678") == ask("phone:13812345678")
+
+
+def test_what_only_resembles_a_country_code_is_a_word():
+    assert ask("+86 张伟") == And((Term("+86"), Term("张伟")))
+    assert ask("GF0086 13812345678") == And((Term("GF0086"), ask("13812345678")))
+
+
 def test_an_identifier_between_words_is_looked_up():
     tree = ask("张伟 电话：138 1234 5678 合同")
     assert [type(leaf).__name__ for leaf in leaves(tree)] == ["Term", "Lookup", "Term"]

@@ -21,7 +21,7 @@ VERSION: dict[str, Callable[[dict[str, str]], str]] = {
     "elasticsearch": elasticsearch.version,
     "opensearch": opensearch.version,
 }
-_PATIENCE = 180.0  # seconds; two idle cores need about thirty, busy ones twice that
+_PATIENCE = 600.0  # seconds; two idle cores need about thirty, very busy ones two minutes
 
 
 class NotUp(Exception):

@@ -33,11 +33,15 @@ _GAP = r"(?:[ \t]{0,2}[-.]?[ \t]{0,2})"
 _ID_GAP = r"(?:[ \t]{0,2}-?[ \t]{0,2})"  # no dots: columns of decimals would join
 _D = "[0-9OoIl]"
 
-_SIGNS = re.compile(rf"{_D}(?:{_GAP}[0-9OoIlXx]){{7,}}")
-"""Where identifiers may stand: eight signs or more, as they are written together."""
+_SIGNS = re.compile(
+    "[0-9OoIl０-９ＯｏＩｌ](?:[ \\t\u3000]{0,2}[-.－．−–—·]?[ \\t\u3000]{0,2}[0-9OoIlXx０-９ＯｏＩｌＸｘ×]){7,}"
+)
+"""Where identifiers may stand in text of any width: eight signs or more, as they are written together."""
 _ID18 = re.compile(rf"{_BEFORE}{_D}(?:{_ID_GAP}{_D}){{16}}{_ID_GAP}[0-9OoIlXx](?![0-9A-Za-z])")
 _ID15 = re.compile(rf"{_BEFORE}[0-9](?:{_ID_GAP}[0-9]){{14}}(?![0-9A-Za-z])")
 _PHONE = re.compile(rf"(?:{_BEFORE}|(?<=\+86)|(?<=0086)|(?<![0-9])(?<=86))1{_GAP}[3-9](?:{_GAP}[0-9]){{9}}{_AFTER}")
+COUNTRY_CODE = re.compile(r"(?<![0-9A-Za-z])\(?(?:\+|00)86\)?[\s-]*$")
+"""What may stand before a phone number and is no part of it."""
 _CLUSTER = re.compile(rf"{_BEFORE}[0-9]+(?:{_GAP}[0-9]+)*")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[-.][01]?[0-9][-.][0-3]?[0-9]")
 
@@ -101,9 +105,12 @@ def find_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> list[
     ``known`` are identifiers that a field reading or a person names, found wherever they stand however they are spaced: an
     account in a table needs no label then. Give the text of a whole page, for a label may stand on the line above its number.
     """
+    known = list(known)
+    stretches = [match.span() for match in _SIGNS.finditer(text)]
+    if not (stretches or known):
+        return []
     narrow = fold_width(text)
     found: list[Identifier] = []
-    known = list(known)
     written = "".join(filter(str.isalnum, narrow)).lower() if known else ""
     for kind, value in known:
         signs = [char for char in fold_width(value) if char.isalnum()]
@@ -111,7 +118,6 @@ def find_identifiers(text: str, known: Iterable[tuple[Kind, str]] = ()) -> list[
             for match in re.finditer(rf"(?<![0-9]){_GAP.join(signs)}(?![0-9])", narrow, re.I):
                 if all(match.end() <= other.start or other.end <= match.start() for other in found):
                     found.append(Identifier(kind, *match.span(), lookup.normalise(kind, match.group())))
-    stretches = [match.span() for match in _SIGNS.finditer(narrow)]
     for kind, candidates, accept in _RULES:
         for start, end in (span for stretch in stretches for span in candidates(narrow, *stretch)):
             place = _Place(narrow, start, end)
@@ -231,7 +237,9 @@ def _is_phone(value: str, place: _Place) -> bool:
     label = place.label()
     if label == "phone":
         return True
-    if label in _NOT_PERSONAL or place.is_amount() or place.continues_a_code():
+    if label in _NOT_PERSONAL or place.is_amount():
+        return False
+    if place.continues_a_code() and not COUNTRY_CODE.search(place.before):
         return False
     decimals = "." in place.written and place.groups() != [3, 4, 4]
     return not decimals and min(place.groups()) >= 3

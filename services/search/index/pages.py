@@ -1,17 +1,20 @@
 """A page as it is stored beside its tokens: all that a snippet is cut from, worked out when the page is indexed.
 
-Packed it is five lengths (32-bit), then, compressed: the masked text and its normal form (UTF-8), the way from the one to the
-other, the stretches that masked callers do not see (32-bit integers), and eight 32-bit floats for each line's box.
+Packed it is five lengths (32-bit); the way from the normal form to the text, in two arrays, and the stretches that masked
+callers do not see (32-bit integers); eight 32-bit floats for each line's box; then, compressed, text and normal form (UTF-8).
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from services.kernel.paper import Box
 from services.search.cutting import Aligned
@@ -20,6 +23,8 @@ PackedPage = tuple[int, bytes]
 """A page's number and its packed content."""
 
 _LENGTHS = struct.Struct("<5I")
+_KINDS = (np.int32, np.int32, np.int32, np.float32)
+_ITEM = 4
 _CORNERS = 8
 
 
@@ -63,30 +68,19 @@ class StoredPage:
 
 
 def pack(text: str, aligned: Aligned, hidden: Sequence[int], corners: Sequence[float]) -> bytes:
-    parts = (
-        text.encode(),
-        aligned.form.encode(),
-        array("i", aligned.starts).tobytes() + array("i", aligned.shifts).tobytes(),
-        array("i", hidden).tobytes(),
-        array("f", corners).tobytes(),
-    )
-    return _LENGTHS.pack(*map(len, parts)) + zlib.compress(b"".join(parts), 1)
+    written, form = text.encode(), aligned.form.encode()
+    arrays = (aligned.starts, aligned.shifts, np.array(hidden, np.int32), np.array(corners, np.float32))
+    lengths = _LENGTHS.pack(len(written), *map(len, arrays))
+    return b"".join((lengths, *(each.tobytes() for each in arrays), zlib.compress(written + form, 1)))
 
 
 def unpack(number: int, packed: bytes) -> StoredPage:
-    content = memoryview(zlib.decompress(memoryview(packed)[_LENGTHS.size :]))
-    parts: list[memoryview] = []
-    begin = 0
-    for length in _LENGTHS.unpack_from(packed):
-        parts.append(content[begin : begin + length])
-        begin += length
-    text, form, way, hidden, corners = parts
-    half = len(way) // 2
-    aligned = Aligned(str(form, "utf-8"), _array("i", way[:half]), _array("i", way[half:]))
-    return StoredPage(number, str(text, "utf-8"), aligned, _array("i", hidden), _array("f", corners))
-
-
-def _array(kind: str, packed: memoryview) -> Sequence[int]:
-    values = array(kind)
-    values.frombytes(packed)
-    return values
+    written, *lengths = _LENGTHS.unpack_from(packed)
+    begin, arrays = _LENGTHS.size, list[NDArray[Any]]()
+    for length, kind in zip(lengths, _KINDS, strict=True):
+        arrays.append(np.frombuffer(packed, kind, length, begin))
+        begin += _ITEM * length
+    starts, shifts, hidden, corners = arrays
+    content = zlib.decompress(memoryview(packed)[begin:])
+    aligned = Aligned(content[written:].decode(), starts, shifts)
+    return StoredPage(number, content[:written].decode(), aligned, hidden.tolist(), corners.tolist())

@@ -1,0 +1,48 @@
+"""A page as it is stored for snippets: what was packed comes out, masked for whom it must be, with the boxes of its lines."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kernel.policy import masks
+from services.search import tokens
+from services.search.cutting import cut
+from services.search.index.pages import pack, unpack
+
+TEXTS = st.text(alphabet="张伟李〇𠮷 GF-2018\n，。㎡ß\u0301", max_size=40).map(tokens.canonical)
+
+
+def stored(text: str, hidden: list[int] | None = None):
+    corners = [float(8 * line + corner) for line in range(text.count("\n") + 1) for corner in range(8)]
+    return unpack(3, pack(text, cut([text])[0].aligned, hidden or [], corners))
+
+
+@given(TEXTS)
+def test_what_was_packed_comes_out(text):
+    page, aligned = stored(text), cut([text])[0].aligned
+    assert (page.number, page.text, page.aligned.form) == (3, text, aligned.form)
+    assert np.array_equal(page.aligned.starts, aligned.starts)
+    assert np.array_equal(page.aligned.shifts, aligned.shifts)
+
+
+@given(TEXTS, st.integers(0, 40), st.integers(0, 40))
+def test_a_stretch_is_shown_as_the_whole_page_is_masked(text, start, length):
+    personal = masks.personal(["张伟", "李"], ["伟李2018"])
+    page = stored(text, [edge for stretch in masks.hidden(text, personal) for edge in stretch])
+    assert page.shown(start, min(start + length, len(text))) == masks.masked(text, personal)[start : start + length]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (0, 2, [("甲乙", 0.0, 0, 2)]),
+        (1, 4, [("甲乙", 0.0, 1, 2), ("丙", 8.0, 0, 1)]),
+        (2, 3, []),
+        (1, 7, [("甲乙", 0.0, 1, 2), ("丙", 8.0, 0, 1), ("丁", 24.0, 0, 1)]),
+        (6, 7, [("丁", 24.0, 0, 1)]),
+    ],
+)
+def test_the_lines_that_a_stretch_touches(start, end, expected):
+    page = stored("甲乙\n丙\n\n丁")
+    assert [(line, box[0][0], first, last) for line, box, first, last in page.lines(start, end)] == expected
