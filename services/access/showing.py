@@ -58,10 +58,7 @@ def answer(kernel: Kernel, marker: Marker, asker: Asker, content: Content) -> St
     is withheld after its entry was made, because the ground went meanwhile, is entered too."""
     pieces, size = _pieces(kernel, marker, content)
     first = next(pieces, b"")
-    with kernel.database.read() as session:
-        if not service.still_open(session, asker, content):
-            _withheld(kernel, asker, content)
-            raise needs_grant()
+    _require_open(kernel, asker, content)
     rest = _while_open(kernel, asker, content, pieces)
     disposition = f"inline; filename*=UTF-8''{quote(content.file_name)}"
     headers = PRIVATE | {"Content-Length": str(size), "Content-Disposition": disposition}
@@ -79,12 +76,15 @@ def _pieces(kernel: Kernel, marker: Marker, content: Content) -> tuple[Iterator[
 def _while_open(kernel: Kernel, asker: Asker, content: Content, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """A grant that ends while a long answer goes out ends the answer: shorter than was told, so it is known as torn."""
     for piece in pieces:
-        with kernel.database.read() as session:
-            if not service.still_open(session, asker, content):
-                _withheld(kernel, asker, content)
-                raise needs_grant()
+        _require_open(kernel, asker, content)
         yield piece
 
 
-def _withheld(kernel: Kernel, asker: Asker, content: Content) -> None:
+def _require_open(kernel: Kernel, asker: Asker, content: Content) -> None:
+    """One connection at a time: whoever waits for a second one while holding the first makes others wait for ever."""
+    with kernel.database.read() as session:
+        open_ = service.still_open(session, asker, content)
+    if open_:
+        return
     refused(kernel, asker, "content.withhold", content.item_id, "ended", of=content.act, **content.why.details)
+    raise needs_grant()
