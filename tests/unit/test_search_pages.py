@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samples import fonts
 from services.kernel.policy import masks
 from services.search import tokens
 from services.search.cutting import cut
 from services.search.index.pages import pack, unpack
+from services.search.index.snippets import part_of_box
 
 TEXTS = st.text(alphabet="张伟李〇𠮷 GF-2018\n，。㎡ß\u0301", max_size=40).map(tokens.canonical)
 
@@ -46,3 +48,16 @@ def test_a_stretch_is_shown_as_the_whole_page_is_masked(text, start, length):
 def test_the_lines_that_a_stretch_touches(start, end, expected):
     page = stored("甲乙\n丙\n\n丁")
     assert [(line, box[0][0], first, last) for line, box, first, last in page.lines(start, end)] == expected
+
+
+@pytest.mark.parametrize("role", ["song", "hei", "kai"])
+@pytest.mark.parametrize(
+    "line", ["合同编号", "“合同”编号", "编号：No.2024-001号", "账号6222 0213 0315，户名", "GF-2024合同（一）2024年"]
+)
+def test_a_part_of_a_box_is_where_type_puts_it(line, role):
+    em, whole = 40, fonts.width(line, role)
+    box = ((100.0, 10.0), (100.0 + em * whole, 10.0), (100.0 + em * whole, 54.0), (100.0, 54.0))
+    for start in range(len(line)):
+        left, right, _, _ = part_of_box(line, box, start, len(line))
+        assert left[0] == pytest.approx(100 + em * fonts.width(line[:start], role), abs=em / 3)
+        assert right[0] == pytest.approx(100 + em * whole, abs=0.1)

@@ -132,9 +132,10 @@ def _matches(pattern: re.Pattern[str]) -> Candidates:
     """Return what yields matches from every position: a rejected one must not hide another that begins inside it."""
 
     def candidates(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-        for position in range(start, end):
-            if match := pattern.match(text, position):
-                yield match.span()
+        position, behind = start, end + 1  # patterns look one sign ahead
+        while match := pattern.search(text, position, behind):
+            yield match.span()
+            position = match.start() + 1
 
     return candidates
 

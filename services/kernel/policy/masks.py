@@ -84,8 +84,9 @@ def personal(names: Iterable[str], addresses: Iterable[str] = ()) -> dict[str, i
 
 def hidden(text: str, kept: Mapping[str, int]) -> list[tuple[int, int]]:
     """Return the stretches of ``text`` that a mask covers, [start, end), in order and apart; white space is not covered."""
-    written = _squeezed(text)
-    found = {value: shown for value, shown in kept.items() if value in written}
+    likely = [value for value in kept if value[0] in text or _has_forms(value[0])]
+    written = _squeezed(text) if likely else ""
+    found = {value: kept[value] for value in likely if value in written}
     if not found:
         return []
     places = [place for place, char in enumerate(text) if not char.isspace()]
@@ -96,6 +97,11 @@ def hidden(text: str, kept: Mapping[str, int]) -> list[tuple[int, int]]:
             covered.update(places[position + shown : position + len(value)])
             position = written.find(value, position + 1)
     return _stretches(sorted(covered))
+
+
+def _has_forms(char: str) -> bool:
+    """Whether a sign of a squeezed value may stand for another one in the text: by width or by case."""
+    return char.isascii() or char.upper() != char
 
 
 def _stretches(places: Iterable[int]) -> list[tuple[int, int]]:
