@@ -142,11 +142,12 @@ TEXT = st.lists(
 
 
 @given(TEXT)
-def test_masking_keeps_every_place_and_is_done_once(text):
+def test_masking_keeps_every_place_and_masking_again_shows_nothing_more(text):
     masked = mask_identifiers(text)
     assert len(masked) == len(text)
     assert [i for i, char in enumerate(text) if char == "\n"] == [i for i, char in enumerate(masked) if char == "\n"]
-    assert mask_identifiers(masked) == masked
+    again = mask_identifiers(masked)  # may hide more: what a mask leaves of one number may look like another's beginning
+    assert all(now == before or now == "*" for before, now in zip(masked, again, strict=True))
 
 
 def test_names_and_addresses_are_hidden_in_text():
