@@ -63,6 +63,12 @@ class Unavailable(MunimentError):
     status, code, title = 503, "unavailable", "A part of the archive is not reachable"
 
 
+class Withheld(MunimentError):
+    """The process was not given the right to this."""
+
+    status, code, title = 500, "withheld", "Not a task of this process"
+
+
 class ParserRefused(InvalidInput):
     """A parser in the sandbox found the file unusable; ``code`` names why (``encrypted``, ``truncated``, …)."""
 

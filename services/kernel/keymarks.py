@@ -24,14 +24,17 @@ class KeyMark(Base):
     mark: Mapped[str] = mapped_column(String(64))
 
 
-def hold_to(database: Database, secrets: Mapping[str, bytes]) -> None:
-    """Remembers the keys of a new archive. Raises ``Conflict`` when one is not that of this archive; ``secrets`` are 256
-    random bits each, by name."""
+def hold_to(database: Database, secrets: Mapping[str, bytes], *, begins: bool = True) -> None:
+    """Remembers the keys of a new archive, where these may begin one. Raises ``Conflict`` when one is not that of this archive;
+    ``secrets`` are 256 random bits each, or a public key, by name."""
     marks = {
         name: hmac.digest(secret, f"muniment/key-mark/1/{name}".encode(), "sha256").hex() for name, secret in secrets.items()
     }
     known = _known(database)
-    if missing := marks.keys() - known.keys():
+    missing = marks.keys() - known.keys()
+    if missing and not begins:
+        raise Conflict("The archive does not know these keys yet. Start a process first that has the master key.")
+    if missing:
         with database.write() as session:
             for name in sorted(missing):
                 insert_once(session, KeyMark, name=name, mark=marks[name])

@@ -1,13 +1,17 @@
 """Data keys, the master key, and values sealed under them."""
 
+import base64
+import hashlib
+import json
 import os
 import threading
 from pathlib import Path
 
 import pytest
 
+from services.kernel.blobs.halves import MARK, PublicHalf, expand
 from services.kernel.blobs.keys import FileMasterKey, Vault, secret_file
-from services.kernel.errors import IntegrityError, NotFound
+from services.kernel.errors import IntegrityError, NotFound, Withheld
 from services.kernel.tables import DataKey
 
 # ── data keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -117,3 +121,78 @@ def test_a_damaged_secret_is_refused_and_not_replaced(tmp_path):
     with pytest.raises(IntegrityError, match="damaged"):
         secret_file(path)
     assert path.read_bytes() == b"short"
+
+
+# ── the two halves of the master ──────────────────────────────────────────────────────────────────────────────────────────
+
+WRAPPED = json.loads((Path(__file__).parents[1] / "data/wrapped_keys.json").read_text())
+"""What was written by the first version of each form."""
+
+
+def test_keys_follow_from_a_seed_as_in_x_wing():
+    """The first vector of its draft, as far as the public key of ML-KEM begins."""
+    mlkem, _ = expand(bytes.fromhex("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26"))
+    assert (
+        mlkem.public_key().public_bytes_raw().hex().startswith("e2236b35a8c24b39b10aa1323a96a919a2ced88400633a7b07131713fc14")
+    )
+
+
+@pytest.fixture
+def written(tmp_path) -> FileMasterKey:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/master.key").write_bytes(bytes.fromhex(WRAPPED["master"]))
+    return FileMasterKey(tmp_path / "old")
+
+
+@pytest.mark.parametrize("form", ["aes_key_wrap", "hpke"])
+def test_every_form_that_was_ever_written_opens(written, form):
+    wrapped = bytes.fromhex(WRAPPED[form]) if form == "aes_key_wrap" else base64.b64decode(WRAPPED[form])
+    assert written.unwrap(wrapped).hex() == WRAPPED["key"]
+
+
+def test_an_older_folder_is_given_the_public_half_and_always_the_same(written, tmp_path):
+    public = (tmp_path / "old/master.pub").read_bytes()
+    assert hashlib.sha256(public).hexdigest() == WRAPPED["public_sha256"]
+    assert (tmp_path / "old/master.pub").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_the_public_half_wraps_the_master_opens_and_no_other(written, tmp_path):
+    half, key = PublicHalf((tmp_path / "old/master.pub").read_bytes()), bytes(range(32))
+    one, two = half.wrap(key), half.wrap(key)
+    assert one != two and key not in one
+    assert written.unwrap(one) == written.unwrap(two) == key
+    with pytest.raises(Withheld):
+        half.unwrap(one)
+    with pytest.raises(IntegrityError):
+        FileMasterKey(tmp_path / "other").unwrap(one)
+    for at in (0, len(MARK), len(MARK) + 1, len(MARK) + 1100, len(one) - 1):
+        with pytest.raises(IntegrityError):
+            written.unwrap(one[:at] + bytes([one[at] ^ 1]) + one[at + 1 :])
+    for length in (0, 3, len(MARK), 40, 1000, len(one) - 1):
+        with pytest.raises(IntegrityError):
+            written.unwrap(one[:length])
+
+
+def test_a_damaged_public_half_is_told():
+    with pytest.raises(IntegrityError, match="Copy it anew"):
+        PublicHalf(bytes(100))
+
+
+def test_who_has_the_public_half_opens_what_it_took_in_until_its_unit_of_work_ends(database, written, tmp_path):
+    vault = Vault(PublicHalf((tmp_path / "old/master.pub").read_bytes()))
+    with database.write() as session:
+        key = vault.new_key(session)
+        sealed = vault.seal_text(session, key.id, "files.name", "张伟.pdf")
+        assert vault.open_text(session, key.id, "files.name", sealed) == "张伟.pdf"
+    with database.read() as session, pytest.raises(Withheld):
+        vault.open_text(session, key.id, "files.name", sealed)
+    with database.read() as session:
+        assert Vault(written).open_text(session, key.id, "files.name", sealed) == "张伟.pdf"
+
+
+def test_an_adopted_key_that_is_destroyed_in_the_same_unit_of_work_is_gone(vault, database):
+    with database.write() as session:
+        key = vault.new_key(session)
+        key.wrapped = None
+        with pytest.raises(NotFound, match="destroyed"):
+            vault.key(session, key.id)

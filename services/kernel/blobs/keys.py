@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -20,11 +21,13 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 from sqlalchemy.orm import Session
 
+from services.kernel.blobs.halves import MARK, PUBLIC_FILE, PrivateHalf, PublicHalf
 from services.kernel.blobs.local import sync_folder
 from services.kernel.errors import IntegrityError, NotFound
 from services.kernel.tables import DataKey
 
 KEY_BYTES = 32
+MASTER_FILE = "master.key"
 NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
 
@@ -44,20 +47,26 @@ class MasterKey(Protocol):
 
 
 class FileMasterKey:
-    """A master key in a file with mode 0600, made on first use."""
+    """A master key in a file with mode 0600, made on first use. Its public half lies beside it, for those who take in only."""
 
-    name = "file-1"
+    name = PublicHalf.name
 
     def __init__(self, folder: Path) -> None:
-        self._key = secret_file(folder / "master.key")
+        self._key = secret_file(folder / MASTER_FILE)
+        self._half = PrivateHalf(self._key)
+        self.marks = {"master": self._key, PUBLIC_FILE: self._half.public}
+        public = folder / PUBLIC_FILE
+        if not public.exists():
+            with suppress(OSError):  # a folder that is mounted read-only has what it needs
+                _write_once(public, self._half.public)
 
     def wrap(self, key: bytes) -> bytes:
         return aes_key_wrap(self._key, key)
 
     def unwrap(self, wrapped: bytes) -> bytes:
         try:
-            return aes_key_unwrap(self._key, wrapped)
-        except InvalidUnwrap:
+            return self._half.unwrap(wrapped) if wrapped.startswith(MARK) else aes_key_unwrap(self._key, wrapped)
+        except (InvalidUnwrap, ValueError):
             raise IntegrityError(
                 "The master key does not open this archive's data keys. Put back the key folder that belongs to this data."
             ) from None
@@ -67,28 +76,33 @@ class FileMasterKey:
 
 
 def secret_file(path: Path) -> bytes:
-    """The 32 secret bytes kept in ``path``; made there, durably and readable by the owner alone, if there are none yet."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    """The 32 secret bytes kept in ``path``; made there if there are none yet."""
     if not path.exists():
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(descriptor, secrets.token_bytes(KEY_BYTES))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        try:
-            os.link(fresh, path)  # of two processes that start at once, one wins
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-        sync_folder(path.parent)  # what is written under a key that a power cut takes away is lost for good
-        sync_folder(path.parent.parent)
+        _write_once(path, secrets.token_bytes(KEY_BYTES))
     secret = path.read_bytes()
     if len(secret) != KEY_BYTES:
         raise IntegrityError(f"The key file {path.name} is damaged. Put back the copy that was kept apart.")
     return secret
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Durably and readable by the owner alone; of two processes that do it at once, one wins."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    sync_folder(path.parent)  # what is written under a key that a power cut takes away is lost for good
+    sync_folder(path.parent.parent)
 
 
 class Vault:
@@ -111,10 +125,12 @@ class Vault:
         row = DataKey(master=self._master.name, wrapped=self._master.wrap(key))
         session.add(row)
         session.flush()
+        session.info.setdefault("adopted_keys", {})[row.id] = key
         return row
 
     def key(self, session: Session, key_id: str) -> bytes:
-        """The data key itself. Raises ``NotFound`` once it is destroyed: then nothing under it exists any more."""
+        """The data key itself. Raises ``NotFound`` once it is destroyed: then nothing under it exists any more. A key that was
+        adopted is open until the unit of work ends, whatever the master opens."""
         # Held by the session, which alone would forget the row at once (it refers to it weakly) and ask again for each value.
         held: dict[str, DataKey | None] = session.info.setdefault("data_keys", {})
         row = held.get(key_id)
@@ -124,6 +140,8 @@ class Vault:
             if row is None or row.wrapped is None:
                 self._open.pop(key_id, None)
                 raise NotFound("This content was destroyed.")
+            if adopted := session.info.get("adopted_keys", {}).get(key_id):
+                return bytes(adopted)
             key = self._open.get(key_id) or self._master.unwrap(row.wrapped)
             self._open[key_id] = key
             while len(self._open) > self._remember:
