@@ -1,18 +1,16 @@
-"""The composition root: from settings to a running archive. Only this module knows which adapters stand behind the ports."""
+"""The composition root: from settings to a running archive, or to as much of it as a process needs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from threading import Event
-from urllib.parse import unquote, urlsplit
 
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from services import parts
 from services.access import endpoints as access
 from services.access.loans import reminders
 from services.access.marking.marker import Marker
@@ -30,13 +28,10 @@ from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
 from services.kernel import copies, holds, keymarks, migrations, notices, tracing
 from services.kernel.approvals import tables as approvals
-from services.kernel.blobs import s3, vault_transit
-from services.kernel.blobs.keys import FileMasterKey, MasterKey, Vault, secret_file
-from services.kernel.blobs.local import LocalBlobStore
-from services.kernel.blobs.mirrored import MirroredBlobStore
-from services.kernel.blobs.port import BlobStore
+from services.kernel.blobs import upkeep
+from services.kernel.blobs.keys import Vault
 from services.kernel.blobs.sealed import SealedStore
-from services.kernel.config import Place, Settings
+from services.kernel.config import Settings
 from services.kernel.core import Kernel
 from services.kernel.db import Database
 from services.kernel.errors import InvalidInput, Unavailable
@@ -45,29 +40,25 @@ from services.kernel.grants import tables as grants
 from services.kernel.http import health, middleware, problems, traces
 from services.kernel.http.probing import Probe, Prober
 from services.kernel.identity import endpoints as identity
-from services.kernel.ledger.note import Signer
 from services.kernel.metrics import Metrics
 from services.kernel.policy import endpoints as policy
-from services.kernel.policy.lookup import LookupKeys
 from services.kernel.queue import endpoints as queue
 from services.kernel.queue.runner import Handler, Runner
-from services.kernel.queue.stages import Stage
+from services.kernel.queue.stages import Queue, Stage
 from services.kernel.queue.wakeup import Wakeup, make_celery
 from services.kernel.sandbox import Limits, Sandbox
 from services.ocr.service import Reader
 from services.ocr.tasks import AssembleHandler, ReadHandler
+from services.privileges import accounts as privileges
+from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
-from services.search.index.elastic.opening import open_index
-from services.search.index.fts5 import Fts5Index
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
 TABLES = (approvals, copies, grants, holds, notices)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
-ORIGIN = "muniment/ledger"
 API_SECONDS = 30.0
-PROBE_SECONDS = 1.5
 SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -79,29 +70,29 @@ class Archive:
     index: Index
 
 
-def build(settings: Settings) -> Archive:
-    """The archive that the settings tell of: SQLite, local files, key files and the embedded Valkey unless they name servers.
-    Raises ``Conflict`` where the keys at hand are not those of the catalogue."""
+def build(settings: Settings, accounts: Collection[str] | None = None) -> Archive:
+    """The archive that the settings tell of: SQLite, local files, key files and the embedded Valkey unless they name servers;
+    all of it, or what ``accounts`` may touch. Raises ``Conflict`` where the keys at hand are not those of the catalogue."""
     tracing.begin(settings.traces)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.catalogue)
     _migrate(database, settings)
     wakeup = Wakeup(make_celery(settings))
     database.after_commit.append(wakeup.after_commit)
-    secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in _key_files(settings)}
-    keymarks.hold_to(database, secrets)
-    lookups = LookupKeys(secrets["lookup"])
+    held = None if accounts is None else privileges.of(accounts)
+    keys = parts.keyring(settings, held)
+    keymarks.hold_to(database, keys.marks, begins=keys.begins)
     kernel = Kernel(
         settings=settings,
         database=database,
-        vault=Vault(master_key(settings)),
-        objects=SealedStore(object_store(settings)),
-        lookups=lookups,
-        signer=Signer(ORIGIN, secrets["ledger"]),
+        vault=Vault(keys.master),
+        objects=SealedStore(parts.object_store(settings, held)),
+        lookups=keys.lookups,
+        signer=keys.signer,
         wakeup=wakeup,
         metrics=Metrics(),
     )
-    return Archive(kernel, search_index(settings))
+    return Archive(kernel, parts.search_index(settings, held))
 
 
 def _migrate(database: Database, settings: Settings) -> None:
@@ -110,42 +101,6 @@ def _migrate(database: Database, settings: Settings) -> None:
     if not settings.migrate:
         raise Unavailable("The catalogue is older than this program, which may not change it. Run “muniment migrate” first.")
     migrations.upgrade(database)
-
-
-def _key_files(settings: Settings) -> tuple[str, ...]:
-    return ("lookup", "ledger") if settings.vault_url is not None else ("lookup", "ledger", "master")
-
-
-def object_store(settings: Settings) -> BlobStore:
-    """A folder or S3, by the settings; both of two where a backup store is set."""
-    first, second = _store(settings.objects_place, settings), settings.backup_objects_place
-    return MirroredBlobStore(first, _store(second, settings)) if second else first
-
-
-def _store(place: Place, settings: Settings) -> BlobStore:
-    if place.url.startswith("file:"):
-        return LocalBlobStore(Path(unquote(urlsplit(place.url).path)))
-    connect = partial(s3.connect, place.endpoint, place.access_key, place.secret_key)
-    probe = partial(connect, answer_seconds=PROBE_SECONDS, attempts=1)
-    return s3.S3BlobStore(connect(), *s3.bucket_and_prefix(place.url), lock=settings.objects_lock, probe=probe)
-
-
-def search_index(settings: Settings) -> Index:
-    """SQLite in the data folder, or an engine where one is named."""
-    if settings.index_url is None:
-        return Fts5Index(settings.index_folder)
-    key = settings.index_api_key
-    return open_index(settings.index_url, api_key=key.get_secret_value() if key else None, ca=settings.index_ca)
-
-
-def master_key(settings: Settings) -> MasterKey:
-    """A file, or a key service where one is set."""
-    if settings.vault_url is None:
-        return FileMasterKey(settings.keys_folder)
-    fixed, file = settings.vault_token, settings.vault_token_file
-    token = vault_transit.token_in(file) if file else lambda: fixed.get_secret_value() if fixed else ""
-    client = vault_transit.connect(settings.vault_url)
-    return vault_transit.VaultTransitKey(client, token, key=settings.vault_key, mount=settings.vault_mount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +113,15 @@ class Room:
 
 ROOMS: Mapping[str, Room] = {
     "ingest": Room(lambda kernel: (ingest.router, ingest.rescanning, resumable.router(kernel)), frozenset({"objects", "keys"})),
-    "access": Room(lambda _: (identity.router, policy.router, queue.router, access.router), frozenset({"objects", "keys"})),
+    "access": Room(
+        lambda _: (identity.router, policy.router, queue.router, ingest.desk, access.router), frozenset({"objects", "keys"})
+    ),
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
-    "search": Room(lambda _: (search.router,), frozenset({"index", "keys"})),
+    "search": Room(lambda _: (search.router,), frozenset({"index"})),
     "audit": Room(lambda _: (audit.router,), frozenset()),
 }
-"""The API's rooms. Sign-in, people and parked jobs are with ``access``. A broker is no need of any: what it is not told, the
-scheduler repeats."""
+"""The API's rooms. Sign-in, people, parked jobs and what is seen of batches are with ``access``. A broker is no need of any:
+what it is not told, the scheduler repeats."""
 STORING = frozenset({"ingest"})
 """Rooms that store objects, for which all stores must answer. The others give objects out, for which one is enough."""
 CONSOLE = "console"
@@ -228,7 +185,7 @@ def _probes(archive: Archive, *, storing: bool) -> dict[str, Probe]:
     store = kernel.objects.store
     return {
         "catalogue": lambda: migrations.is_current(kernel.database),
-        "objects": store.reachable if storing else store.readable,
+        "objects": lambda: store.reachable() if storing else store.readable(),
         "keys": kernel.vault.reachable,
         "index": lambda: archive.index.count() >= 0,
         "broker": kernel.wakeup.reachable,
@@ -252,12 +209,16 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.ASSEMBLE: AssembleHandler(kernel),
         Stage.CATALOGUE: CatalogueHandler(kernel),
         Stage.INDEX: IndexHandler(kernel, archive.index),
+        Stage.DISCARD: DiscardHandler(kernel),
+        Stage.SWEEP: SweepHandler(kernel),
     }
 
 
-def runner(settings: Settings, reading: tuple[Inspector, Reader] | None = None) -> Runner:
-    """A worker process's own archive; called after the fork, so that no connection is shared."""
-    archive = build(settings)
+def runner(
+    settings: Settings, reading: tuple[Inspector, Reader] | None = None, *, queues: Collection[Queue] = tuple(Queue)
+) -> Runner:
+    """A worker process's own archive; called after the fork, so that no connection is shared. Each queue is an account."""
+    archive = build(settings, queues)
     return Runner(
         archive.kernel.database,
         handlers(archive, reading),
@@ -274,6 +235,7 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: reports.remind_of(database),
         lambda: access_requests.escalate(database),
         lambda: reminders.remind(database),
+        lambda: upkeep.order(database),
     )
 
 

@@ -34,8 +34,8 @@ RESTART_SECONDS = 0.5
 """Between the end of a process and its next start, as ``RestartSec`` says it to systemd."""
 START_SECONDS, STOP_SECONDS = 300.0, 40.0
 ROOMS = {"ingest": ("ingest",), "access": ("access", "filing", "audit"), "search": ("search",)}
-SEGMENTS = {"batches": "ingest", "uploads": "ingest", "search": "search"}
-"""The second part of an API path and the room that answers it; the rest is ``access``'s."""
+SEGMENTS = {"uploads": "ingest", "search": "search"}
+"""The second part of an API path and the room that answers it; the rest is ``access``'s, but for what is handed in."""
 
 
 class Unit:
@@ -116,7 +116,7 @@ class House:
         return httpx.Client(headers={"Authorization": f"Bearer {self.token}"}, timeout=seconds, trust_env=False)
 
     def room_of(self, path: str) -> str:
-        return SEGMENTS.get(path.split("/")[3], "access")
+        return "ingest" if path.endswith("/files") else SEGMENTS.get(path.split("/")[3], "access")
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.ports[self.room_of(path)]}{path}"
@@ -200,6 +200,7 @@ class House:
         commands = {name: ["serve", *rooms, "--port", str(self.ports[name])] for name, rooms in ROOMS.items()}
         commands["reading"] = ["worker", "--queues", "reading", "--workers", "2"]
         commands["indexing"] = ["worker", "--queues", "indexing", "--workers", "1"]
+        commands["destruction"] = ["worker", "--queues", "destruction", "--workers", "1"]
         commands |= {name: ["schedule"] for name in ("schedule-1", "schedule-2")}
         environment = clean_environment() | self.environment
         self.units = {name: Unit(name, self.folder, environment, *words) for name, words in commands.items()}

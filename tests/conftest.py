@@ -13,7 +13,7 @@ import services.app  # noqa: F401 - names the tables of all rooms
 from services.kernel import migrations
 from services.kernel.config import Settings
 from services.kernel.db import Database
-from tests import databases
+from tests import databases, roles
 from tests.desk import Desk
 
 
@@ -52,12 +52,14 @@ def empty_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_template() -> Iterator[str]:
-    """The name of a migrated PostgreSQL database, to be copied."""
+    """The name of a migrated PostgreSQL database, to be copied; what each account may do in it is settled there."""
     with databases.postgresql() as url:
         database = Database(url)
         migrations.upgrade(database)
         database.close()
+        roles.grant(url)
         yield databases.name_of(url)
+    roles.forget(databases.server())
 
 
 @pytest.fixture(params=databases.CATALOGUES)

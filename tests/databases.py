@@ -40,6 +40,11 @@ def disconnect(url: str) -> None:
     engine.dispose()
 
 
+def server() -> str:
+    """The URL of the server's own database."""
+    return _server().render_as_string(hide_password=False)
+
+
 def _server() -> URL:
     url = os.environ.get(SERVER)
     if not url:

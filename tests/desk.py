@@ -109,6 +109,10 @@ class Desk:
     def kernel(self) -> Any:
         return self.archive.kernel
 
+    def kernel_of(self, account: str) -> Any:
+        """The kernel as a process of that account has it: here, all are one."""
+        return self.kernel
+
     def person(self, role: Role, name: str | None = None) -> tuple[Principal, str]:
         """A new person with that role, and a token."""
         with self.kernel.database.write() as session:

@@ -28,6 +28,7 @@ COMMANDS = {
     "doctor": "maintenance",
     "fixity": "maintenance",
     "user": "people",
+    "privileges": "privileges",
     "ledger": "ledger",
     "watermark": "watermark",
     "bench": "bench",

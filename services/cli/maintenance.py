@@ -41,7 +41,7 @@ def migrate(data: DataOption = None) -> None:
 
 def reindex(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Builds the index anew from the catalogue, beside the live one, and swaps."""
-    built = archive.build(settings_for(data))
+    built = archive.build(settings_for(data), ("indexing",))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("indexing", total=None)
         count = build_index(built.kernel, built.index, actor=None, progress=lambda done: progress.update(task, completed=done))
@@ -100,7 +100,7 @@ def _engine(name: str) -> Finding:
 
 def fixity(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Re-reads every stored object and holds it against its digest."""
-    built, tally = archive.build(settings_for(data)), Tally()
+    built, tally = archive.build(settings_for(data), ("fixity",)), Tally()
     damages = list(verify_all(built.kernel, tally))
     if as_json:
         print_json({"objects": tally.objects, "damaged": [{"name": each.name, "reason": each.reason} for each in damages]})

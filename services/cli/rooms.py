@@ -49,7 +49,8 @@ class Rooms:
     def __init__(self, settings: Settings, chosen: set[str]) -> None:
         self._settings = settings
         self._failure: MunimentError | None = None
-        self._archive = None if chosen == {archive.CONSOLE} else archive.build(settings)
+        held = chosen - {archive.CONSOLE}
+        self._archive = archive.build(settings, held) if held else None
         app = archive.console_alone(settings) if self._archive is None else archive.http(self._archive, chosen)
         self._leaving = app.state.leaving
         self.face = Face(app, drain_seconds=settings.drain_seconds)

@@ -9,7 +9,7 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -77,24 +77,22 @@ def worker(
         raise typer.Exit(USAGE) from None
     if settings.metrics_port is not None:
         metrics.serve_all_processes(folder, settings.host, settings.metrics_port)
-    celery_worker.run(settings, lambda: archive.runner(settings), chosen, concurrency=settings.workers)
+    celery_worker.run(settings, lambda: archive.runner(settings, queues=chosen), chosen, concurrency=settings.workers)
 
 
 def schedule(data: DataOption = None) -> None:
-    """Gives back lost leases, repeats wake-ups and takes away what the dead left in the stores; a second one does no harm."""
+    """Gives back lost leases, repeats wake-ups and does from time to time what must be; a second one does no harm."""
     from services import app as archive
     from services.kernel import metrics
-    from services.kernel.blobs import upkeep
     from services.kernel.queue.scheduler import Scheduler
 
     settings, stop = settings_for(data), Event()
-    built = archive.build(settings)
+    built = archive.build(settings, ("schedule",))
     kernel = built.kernel
     _heed_signals(stop)
     if settings.metrics_port is not None:
         metrics.serve(kernel.metrics.registry, settings.host, settings.metrics_port)
     rounds = archive.rounds(built)
-    Thread(target=upkeep.keep, args=(kernel.database, kernel.objects, stop), name="upkeep", daemon=True).start()
     Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts, rounds=rounds).run(stop)
 
 

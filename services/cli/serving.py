@@ -12,7 +12,6 @@ import typer
 
 from services import app as archive
 from services.cli.face import Face
-from services.kernel.blobs import upkeep
 from services.kernel.config import Settings
 from services.kernel.errors import MunimentError
 from services.kernel.queue.deafness import Deafness
@@ -64,7 +63,6 @@ class Serving:
         duties: dict[str, Callable[[], None]] = {
             "schedule": lambda: self._scheduler.run(self._stop),
             "deafness": lambda: deafness.watch(self._stop, self._deaf),
-            "upkeep": lambda: upkeep.keep(kernel.database, kernel.objects, self._stop),
         }
         if self._settings.hot_folder is not None:
             duties["hot-folder"] = self._watch

@@ -129,11 +129,11 @@ class Reception:
             size=stored.size,
             state=FileState.STORED,
         )
-        session.add(file)
         if twin is None:
             self._keep(session, file, stored)
         else:
             repository.mark_duplicate(file, twin)
+        session.add(file)  # whole, so that intake needs no right to change a file
         act = "file.receive" if twin is None else "file.duplicate"
         journal.append(session, act, actor=self._principal.person_id, request=self._request, file=file.id, sha256=file.sha256)
         return Receipt(file.id, file.sha256, file.size, file.duplicate_of)

@@ -23,6 +23,8 @@ from services.kernel import dialects
 from services.kernel.errors import InvalidInput, Unavailable
 
 log = structlog.get_logger("catalogue")
+NO_PRIVILEGE = "42501"
+"""PostgreSQL's SQLSTATE ``insufficient_privilege``."""
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -92,6 +94,13 @@ def _translated() -> Iterator[None]:
     except DataError as error:  # PostgreSQL refuses what SQLite takes: NUL in a text, a text longer than its column
         raise InvalidInput("A text is too long, or holds a character that cannot be stored. Send it without.") from error
     except SQLAlchemyError as error:
+        refused = getattr(error, "orig", None)
+        if getattr(refused, "sqlstate", None) == NO_PRIVILEGE:
+            log.error("catalogue-refuses", what=str(refused).partition("\n")[0])  # “permission denied for table …”
+            raise Unavailable(
+                "The catalogue refuses this process a right that it needs. Apply what “muniment privileges postgresql” prints, "
+                "and check whose credentials the process was given."
+            ) from error
         if not _is_unreachable(error):
             raise
         log.error("catalogue-unreachable", error=type(getattr(error, "orig", None) or error).__name__)

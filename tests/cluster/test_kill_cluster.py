@@ -26,7 +26,7 @@ KILLS = int(os.environ.get("MUNIMENT_TEST_KILLS", "20"))
 PAGES = int(os.environ.get("MUNIMENT_TEST_PAGES", "500"))
 SEED = int(os.environ.get("MUNIMENT_TEST_SEED") or time.time())
 PARTS = {
-    "worker": ("reading", "indexing"),
+    "worker": ("reading", "indexing", "destruction"),
     "server": ("ingest", "access", "search", "schedule-1", "schedule-2"),
     "redis": ("redis",),
     "postgresql": ("postgresql",),

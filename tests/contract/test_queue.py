@@ -66,7 +66,7 @@ def test_the_way_of_a_document_has_an_end():
     while WAY[stage].next is not None:
         stage = following(stage)
         way.append(stage)
-    assert way == list(Stage)
+    assert way == [stage for stage in Stage if WAY[stage].queue is not Queue.DESTRUCTION]
     with pytest.raises(ValueError, match="nothing follows"):
         following(stage)
 

@@ -285,7 +285,7 @@ def test_only_one_s_own_role_is_delegated_to_another_person_for_a_while(office):
 
 def test_what_waits_too_long_goes_to_those_whom_policy_names(office):
     asked = office.ask()
-    assert requests.escalate(office.desk.kernel.database) == 0
+    assert requests.escalate(office.desk.kernel_of("schedule").database) == 0
     assert decision(office.leader, asked).status_code == 403
     with office.desk.kernel.database.write() as session:
         session.get_one(AccessRequest, asked).created_at = now() - timedelta(hours=49)
@@ -293,8 +293,8 @@ def test_what_waits_too_long_goes_to_those_whom_policy_names(office):
         assert digest.escalated_at is None
     with office.desk.kernel.database.write() as session:  # roles are those of the moment when it was made
         session.execute(update(PersonRole).values(since=now() - timedelta(days=9)))
-    assert requests.escalate(office.desk.kernel.database) == 1
-    assert requests.escalate(office.desk.kernel.database) == 0
+    assert requests.escalate(office.desk.kernel_of("schedule").database) == 1
+    assert requests.escalate(office.desk.kernel_of("schedule").database) == 0
     assert "access.asked" in keys_of(office.leader)
     assert approve(office.leader, asked)["state"] == "granted"
 

@@ -218,7 +218,7 @@ def test_a_full_store_is_503_and_leaves_nothing(desk, clerk, monkeypatch):
         def full(name):
             raise Unavailable("The object store is full.")
 
-        patch.setattr(desk.kernel.objects.store, "create", full)
+        patch.setattr(desk.kernel_of("ingest").objects.store, "create", full)
         assert send(clerk, batch).status_code == 503
     assert_nothing_kept(desk, clerk, batch)
     created(send(clerk, batch))

@@ -101,8 +101,9 @@ def test_what_is_not_shown_is_no_read(desk, clerk, item):
 
 
 def test_where_the_entry_cannot_be_written_nothing_is_shown(desk, clerk, item, monkeypatch):
-    opened, real = [], desk.kernel.objects.store.open
-    monkeypatch.setattr(desk.kernel.objects.store, "open", lambda name: opened.append(name) or real(name))
+    store = desk.kernel_of("access").objects.store
+    opened, real = [], store.open
+    monkeypatch.setattr(store, "open", lambda name: opened.append(name) or real(name))
     monkeypatch.setattr("services.kernel.ledger.journal.leaf_hash", lambda data: 1 / 0)
     for address in READS.values():
         answer = clerk.get(address.format(item=item))
@@ -117,12 +118,15 @@ def test_where_the_entry_cannot_be_committed_nothing_is_shown(desk, clerk, item)
         raise OperationalError("COMMIT", {}, Exception("disk full"))
 
     before = len(desk.ledger())
-    event.listen(desk.kernel.database.engine, "commit", full)
+    engines = {desk.kernel_of(room).database.engine for room in ("access", "search")}
+    for engine in engines:
+        event.listen(engine, "commit", full)
     for address in READS.values():
         answer = clerk.get(address.format(item=item))
         assert answer.status_code == 503
         assert "张伟" not in answer.text
-    event.remove(desk.kernel.database.engine, "commit", full)
+    for engine in engines:
+        event.remove(engine, "commit", full)
     assert len(desk.ledger()) == before
 
 

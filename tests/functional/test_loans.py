@@ -82,7 +82,7 @@ def test_nobody_lends_to_themselves(office):
 
 def test_borrowers_are_reminded_and_their_heads_told_of_what_is_overdue(office):
     loan = created(hand_out(office, office.granted(kind="loan")))["id"]
-    database = office.desk.kernel.database
+    database = office.desk.kernel_of("schedule").database
     assert reminders.remind(database) == 0
     late(office, loan, -2)
     assert [reminders.remind(database) for _ in range(2)] == [1, 0], "once before the day"

@@ -13,6 +13,7 @@ import yaml
 
 from services import app as composition
 from services.kernel.config import Settings
+from services.kernel.queue.stages import Queue
 from tests.deployment import DEPLOY, check_settings, load, parsed
 
 CHART = DEPLOY / "chart"
@@ -72,7 +73,7 @@ def test_every_process_is_there_with_a_command_of_the_program(documents):
                 check_settings({each["name"]: each["value"] for each in container["env"]})
     rooms = [commands[name]["rooms"] for name in (*composition.ROOMS, composition.CONSOLE)]
     assert rooms == [[name] for name in (*composition.ROOMS, composition.CONSOLE)]
-    assert {commands["reader"]["queues"], commands["indexer"]["queues"]} == {"reading", "indexing"}
+    assert {commands[each]["queues"] for each in ("reader", "indexer", "remover")} == set(Queue)
     assert {"schedule", "migrate", "fixity"} <= set(commands)
 
 
@@ -122,7 +123,7 @@ def test_probes_ask_what_is_answered(documents):
         ports = {port["name"] for port in container["ports"]}
         probes = {kind: container[kind] for kind in ("startupProbe", "livenessProbe", "readinessProbe") if kind in container}
         assert "livenessProbe" in probes, name
-        assert ("readinessProbe" in probes) is (name not in ("reader", "indexer", "schedule")), name
+        assert ("readinessProbe" in probes) is (name not in ("reader", "indexer", "remover", "schedule")), name
         for probe in probes.values():
             asked = probe.get("httpGet") or probe["tcpSocket"]
             assert asked["port"] in ports, name

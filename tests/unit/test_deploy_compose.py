@@ -14,6 +14,8 @@ import pytest
 from services import app as composition
 from services.kernel.blobs.keys import KEY_BYTES
 from services.kernel.config import Settings
+from services.kernel.queue.stages import Queue
+from services.privileges.accounts import ACCOUNTS
 from tests.deployment import DEPLOY, check_settings, parsed
 
 FOLDER = DEPLOY / "compose"
@@ -47,7 +49,7 @@ def test_commands_and_variables_are_the_programs_own(ours):
         parsed(service["command"])
         check_settings(service["environment"])
     queues = {parsed(service["command"])["queues"] for service in ours.values() if service["command"][0] == "worker"}
-    assert queues == {"reading", "indexing"}, "each queue has its workers"
+    assert queues == set(Queue), "each queue has its workers"
 
 
 def test_ours_run_with_the_least(ours, model):
@@ -90,6 +92,24 @@ def test_what_migrates_goes_first_and_once(ours):
         if name != "console":
             assert service["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
             assert service["environment"]["MUNIMENT_MIGRATE"] == "false"
+
+
+STORE_KEYS = {f"muniment_{store}s3_{key}" for store in ("", "backup_") for key in ("access_key", "secret_key")}
+
+
+def test_each_is_given_what_opens_its_own_doors(ours):
+    for name, service in ours.items():
+        command = parsed(service["command"])
+        (account,) = command.get("rooms") or [command.get("queues") or service["command"][0]]
+        if account not in ACCOUNTS:
+            continue
+        held = ACCOUNTS[account]
+        wanted = {"muniment_catalogue_url"} | {f"{each}_key" for each in held.secrets}
+        wanted |= STORE_KEYS if held.objects else set()
+        wanted |= {"master_key"} if held.keys else set()
+        wanted |= {"muniment_index_url"} if held.index else set()
+        wanted |= {"muniment_broker_url"} if held.broker else set()
+        assert {secret["source"] for secret in service["secrets"]} == wanted, name
 
 
 def test_the_console_is_given_no_secret(ours):

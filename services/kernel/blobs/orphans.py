@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from services.kernel.blobs.sealed import SealedStore, Stored
 from services.kernel.db import Database
 from services.kernel.dialects import take_turn
-from services.kernel.errors import MunimentError, Unavailable
+from services.kernel.errors import MunimentError, Withheld
+from services.kernel.queue import jobs
+from services.kernel.queue.stages import Stage
 from services.kernel.tables import Blob
 
 log = structlog.get_logger("objects")
@@ -32,18 +34,26 @@ def enter(session: Session, stored: Stored, key_id: str, media_type: str) -> Blo
 
 
 def discard_unless_kept(database: Database, objects: SealedStore, name: str) -> None:
-    """After a failed transaction: removes the object, unless the catalogue does name it, for a commit may have gone through
-    although its answer was lost. Where the catalogue cannot be asked, the object stays."""
+    """After a failed transaction: removes the object, or has it removed by a process that may; unless the catalogue does name
+    it, for a commit may have gone through although its answer was lost. Where that cannot be asked, the object stays."""
     try:
-        kept = _is_named(database, name) or _is_named_in_the_end(database, name)
-    except Unavailable:
-        log.warning("orphan-left", object=name)
-        return
-    if not kept:
-        try:
-            objects.delete(name)
-        except MunimentError as error:  # the failure that brought us here is the one to tell
-            log.warning("orphan-left", object=name, cause=error.code)
+        if not is_kept(database, name):
+            _remove(database, objects, name)
+    except MunimentError as error:  # the failure that brought us here is the one to tell
+        log.warning("orphan-left", object=name, cause=error.code)
+
+
+def is_kept(database: Database, name: str) -> bool:
+    """Whether a row names the object, now or once the transaction has ended that may yet name it."""
+    return _is_named(database, name) or _is_named_in_the_end(database, name)
+
+
+def _remove(database: Database, objects: SealedStore, name: str) -> None:
+    try:
+        objects.delete(name)
+    except Withheld:
+        with database.write() as session:
+            jobs.enqueue(session, Stage.DISCARD, name, {"object": name})
 
 
 def _is_named_in_the_end(database: Database, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the dead leave behind in the object stores is taken away, once a day, by one of all processes: uploads half written, and
+"""What the dead leave behind in the object stores is taken away, once a day, by a process that may: uploads half written, and
 objects that were stored just before a kill and that no row names.
 
 An object without a row is content without a key: nobody can ever open it. Still it is not touched in its first day, when its
@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from threading import Event
 from uuid import UUID
 
 import structlog
@@ -22,14 +21,14 @@ from sqlalchemy import select
 from services.kernel.blobs.orphans import discard_unless_kept
 from services.kernel.blobs.port import STALE
 from services.kernel.blobs.sealed import SealedStore
+from services.kernel.clock import now
 from services.kernel.db import Database
-from services.kernel.errors import MunimentError
 from services.kernel.ledger import journal
 from services.kernel.ledger.tables import LedgerEntry
-from services.kernel.queue.leader import Leadership
+from services.kernel.queue import jobs
+from services.kernel.queue.stages import Stage
 from services.kernel.tables import Blob
 
-DAY, SOON = 86_400.0, 900.0
 ROWS = 500
 MOST, SHARE = 100, 0.01
 """Orphans beyond both, this number and this share of all objects, are not the leavings of the dead."""
@@ -37,18 +36,10 @@ MOST, SHARE = 100, 0.01
 log = structlog.get_logger("objects")
 
 
-def keep(database: Database, objects: SealedStore, stop: Event) -> None:
-    """Sees to it every day until ``stop`` is set; of several processes that do, one does it."""
-    turn, pause = Leadership(database, "upkeep", seconds=DAY), 0.0
-    while not stop.wait(pause):
-        pause = SOON
-        try:
-            if turn.held():
-                clear(database, objects)
-                pause = DAY
-        except Exception as error:  # a store that is away is asked again soon
-            log.warning("upkeep-left-out", error=type(error).__name__)
-            _leave(turn)
+def order(database: Database) -> None:
+    """Has it done today, once, however often this is called."""
+    with database.write() as session:
+        jobs.enqueue(session, Stage.SWEEP, now().date().isoformat(), {})
 
 
 def clear(database: Database, objects: SealedStore, older_than: timedelta = STALE) -> int:
@@ -98,10 +89,3 @@ def _born(name: str) -> float:
         return (UUID(name).int >> 80) / 1000
     except ValueError:
         return float("inf")
-
-
-def _leave(turn: Leadership) -> None:
-    try:
-        turn.resign()
-    except MunimentError:  # then its time runs out
-        return

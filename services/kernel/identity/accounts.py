@@ -10,7 +10,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from services.kernel.clock import now
 from services.kernel.db import Database
@@ -129,7 +129,7 @@ def _decoy() -> str:
 
 def _by_name(session: Session, name: str, *, alone: bool = False) -> Person | None:
     """``alone``: attempts on one account are counted one after the other."""
-    query = select(Person).where(Person.name == name.strip())
+    query = select(Person).where(Person.name == name.strip()).options(undefer(Person.password_hash))
     return session.scalar(query.with_for_update(key_share=True) if alone else query)
 
 

@@ -34,7 +34,8 @@ class Person(Base):
     )
     name: Mapped[str] = mapped_column(String(80), unique=True)
     department: Mapped[str | None] = mapped_column(String(80))
-    password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_hash: Mapped[str | None] = mapped_column(String(200), deferred=True)
+    """Fetched for signing in alone: no other room may read it."""
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -9,6 +9,7 @@ from enum import StrEnum
 class Queue(StrEnum):
     READING = "reading"
     INDEXING = "indexing"
+    DESTRUCTION = "destruction"
 
 
 class Stage(StrEnum):
@@ -22,6 +23,10 @@ class Stage(StrEnum):
     """Title and draft 档号."""
     INDEX = "index"
     """Findable."""
+    DISCARD = "discard"
+    """Beside the way: an object that no row names is removed, by a process that may."""
+    SWEEP = "sweep"
+    """Beside the way: what the dead left in the stores is taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ WAY = {
     Stage.ASSEMBLE: Rule("ocr", Queue.READING, 2, Stage.CATALOGUE),
     Stage.CATALOGUE: Rule("filing", Queue.INDEXING, 1, Stage.INDEX),
     Stage.INDEX: Rule("search", Queue.INDEXING, 2, None),
+    Stage.DISCARD: Rule("retention", Queue.DESTRUCTION, 1, None),
+    Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
 }
 
 

@@ -1,0 +1,115 @@
+"""The parts of an archive, from its settings: only this module knows which adapters stand behind the ports. A process that has
+privileges gets each part narrowed to them; one without (None) gets the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+
+from services.kernel.blobs import s3, vault_transit
+from services.kernel.blobs.halves import PUBLIC_FILE, PublicHalf
+from services.kernel.blobs.keys import MASTER_FILE, FileMasterKey, MasterKey, secret_file
+from services.kernel.blobs.local import LocalBlobStore
+from services.kernel.blobs.mirrored import MirroredBlobStore
+from services.kernel.blobs.port import BlobStore
+from services.kernel.config import Place, Settings
+from services.kernel.ledger.note import Signer
+from services.kernel.narrow import Narrowed
+from services.kernel.policy.lookup import LookupKeys
+from services.privileges.accounts import SECRETS
+from services.privileges.model import Privileges
+from services.search.index.elastic.opening import open_index
+from services.search.index.fts5 import Fts5Index
+from services.search.index.port import Index
+
+ORIGIN = "muniment/ledger"
+PROBE_SECONDS = 1.5
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """``marks`` are the keys at hand by name, which must be those of the catalogue. ``begins`` says whether they may begin a
+    new archive: a public half alone may not, for nobody might have the other."""
+
+    master: MasterKey
+    lookups: LookupKeys
+    signer: Signer
+    marks: Mapping[str, bytes]
+    begins: bool
+
+
+def keyring(settings: Settings, held: Privileges | None = None) -> Keyring:
+    """Key files are made where there are none yet."""
+    names = SECRETS if held is None else held.secrets
+    secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in sorted(names)}
+    master = master_key(settings, held) if held is None or held.keys else _nothing("master key")
+    return Keyring(
+        master=_narrowed("master key", None if held is None else held.keys, {"name", "reachable"}, lambda: master),
+        lookups=LookupKeys(secrets["lookup"]) if "lookup" in secrets else _nothing("look-up keys"),
+        signer=Signer(ORIGIN, secrets["ledger"]) if "ledger" in secrets else _nothing("ledger's key"),
+        marks=secrets | (master.marks if isinstance(master, FileMasterKey | PublicHalf) else {}),
+        begins=not isinstance(master, PublicHalf),
+    )
+
+
+def master_key(settings: Settings, held: Privileges | None = None) -> MasterKey:
+    """A key service where one is set, else a file; or its public half, where that is all there is and all that is needed."""
+    if settings.vault_url is not None:
+        return _transit(settings, settings.vault_url)
+    folder = settings.keys_folder
+    public = folder / PUBLIC_FILE
+    if held is not None and "unwrap" not in held.keys and public.exists() and not (folder / MASTER_FILE).exists():
+        return PublicHalf(public.read_bytes())
+    return FileMasterKey(folder)
+
+
+def object_store(settings: Settings, held: Privileges | None = None) -> BlobStore:
+    """A folder or S3, by the settings; both of two where a backup store is set."""
+
+    def whole() -> BlobStore:
+        first, second = _store(settings.objects_place, settings), settings.backup_objects_place
+        return MirroredBlobStore(first, _store(second, settings)) if second else first
+
+    return _narrowed("object store", None if held is None else held.objects, {"reachable", "readable"}, whole)
+
+
+def search_index(settings: Settings, held: Privileges | None = None) -> Index:
+    """SQLite in the data folder, or an engine where one is named."""
+
+    def whole() -> Index:
+        if settings.index_url is None:
+            return Fts5Index(settings.index_folder)
+        key = settings.index_api_key
+        return open_index(settings.index_url, api_key=key.get_secret_value() if key else None, ca=settings.index_ca)
+
+    return _narrowed("index", None if held is None else held.index, {"count", "check"}, whole)
+
+
+def _narrowed(what: str, acts: frozenset[str] | None, always: set[str], whole: Callable[[], T]) -> T:
+    """What there is nothing to do with is not even opened."""
+    if acts is None:
+        return whole()
+    return cast(T, Narrowed(whole(), acts | always, what)) if acts else _nothing(what)
+
+
+def _nothing(what: str) -> Any:
+    return Narrowed(None, (), what)
+
+
+def _store(place: Place, settings: Settings) -> BlobStore:
+    if place.url.startswith("file:"):
+        return LocalBlobStore(Path(unquote(urlsplit(place.url).path)))
+    connect = partial(s3.connect, place.endpoint, place.access_key, place.secret_key)
+    probe = partial(connect, answer_seconds=PROBE_SECONDS, attempts=1)
+    return s3.S3BlobStore(connect(), *s3.bucket_and_prefix(place.url), lock=settings.objects_lock, probe=probe)
+
+
+def _transit(settings: Settings, url: str) -> MasterKey:
+    fixed, file = settings.vault_token, settings.vault_token_file
+    token = vault_transit.token_in(file) if file else lambda: fixed.get_secret_value() if fixed else ""
+    return vault_transit.VaultTransitKey(vault_transit.connect(url), token, key=settings.vault_key, mount=settings.vault_mount)

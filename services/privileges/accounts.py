@@ -1,0 +1,237 @@
+"""The table: which process needs what. A new table of the catalogue is nobody's until it stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import reduce
+
+from services.privileges.model import Privileges, together
+
+PEOPLE = "id,natural_id,name,department,active,failed_sign_ins,locked_until,created_at"
+"""All that is known of a person but the digest of their password."""
+
+SECRETS = frozenset({"lookup", "ledger"})
+
+_START = {"alembic_version": "SELECT", "key_marks": "SELECT"}
+_MASTER = {"key_marks": "INSERT", "data_keys": "SELECT"}
+"""Who has the master key may begin an archive with it."""
+_LEDGER = {"ledger_entries": "INSERT", "ledger_head": "SELECT UPDATE(size,peaks)"}
+_ASKED = {"people": f"SELECT({PEOPLE})", "person_roles": "SELECT", "delegations": "SELECT", "credentials": "SELECT"}
+"""Who asks, and in whose name."""
+_WORK = {"jobs": "SELECT INSERT UPDATE"}
+_FIGURES = {
+    "jobs": "SELECT",
+    "files": "SELECT(state)",
+    "items": "SELECT(state)",
+    "pages": "SELECT(state)",
+    "ledger_entries": "SELECT",
+    "leaders": "SELECT",
+}
+"""What monitoring is told of the archive as a whole."""
+
+_LOCKED = "SELECT UPDATE(on_loan)"
+"""To lock a row, PostgreSQL asks for the right to change something of it."""
+
+_READ, _STORE = frozenset({"open"}), frozenset({"create", "open"})
+
+ACCOUNTS: Mapping[str, Privileges] = {
+    "ingest": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            {
+                "batches": "SELECT INSERT",
+                "files": "SELECT INSERT",
+                "items": _LOCKED,
+                "duties_done": "SELECT INSERT",
+                "data_keys": "INSERT",
+                "blobs": "SELECT(id,name) INSERT",
+                "jobs": "SELECT(id) INSERT",
+                "idempotent_answers": "SELECT INSERT",
+            },
+        ),
+        objects=_STORE,
+        keys=frozenset({"wrap"}),
+        broker=True,
+    ),
+    "access": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            _MASTER,
+            _FIGURES,
+            {
+                "people": "SELECT INSERT UPDATE(failed_sign_ins,locked_until)",
+                "person_roles": "INSERT",
+                "departments": "SELECT INSERT",
+                "delegations": "INSERT UPDATE",
+                "duties_done": "SELECT INSERT",
+                "credentials": "INSERT UPDATE(revoked_at)",
+                "policy_versions": "SELECT INSERT UPDATE(state,decided_by,decided_at)",
+                "approvals": "SELECT INSERT",
+                "grants": "SELECT INSERT UPDATE",
+                "grant_items": "SELECT INSERT",
+                "notices": "SELECT INSERT UPDATE",
+                "access_requests": "SELECT INSERT UPDATE",
+                "access_request_items": "SELECT INSERT",
+                "access_marks": "SELECT INSERT",
+                "tracked_copies": "SELECT INSERT UPDATE",
+                "loans": "SELECT INSERT UPDATE",
+                "incidents": "SELECT INSERT UPDATE",
+                "conduct_records": "SELECT INSERT",
+                "counters": "SELECT INSERT UPDATE(last)",
+                "idempotent_answers": "SELECT INSERT",
+                "jobs": "SELECT INSERT UPDATE(state,attempts,reason,due_at)",
+                "batches": "SELECT INSERT",
+                "files": "SELECT",
+                "items": "SELECT UPDATE(edits,on_loan,missing,fragile)",
+                "pages": "SELECT",
+                "field_values": "SELECT",
+                "renditions": "SELECT",
+                "blobs": "SELECT",
+                "data_keys": "INSERT",
+            },
+        ),
+        objects=_READ,
+        keys=frozenset({"wrap", "unwrap"}),
+        secrets=frozenset({"lookup"}),
+        broker=True,
+    ),
+    "filing": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            _MASTER,
+            {
+                "duties_done": "SELECT INSERT",
+                "policy_versions": "SELECT",
+                "grants": "SELECT",
+                "grant_items": "SELECT",
+                "notices": "SELECT INSERT",
+                "idempotent_answers": "SELECT INSERT",
+                "jobs": "SELECT(id) INSERT",
+                "batches": "SELECT",
+                "files": "SELECT",
+                "items": "SELECT UPDATE",
+                "pages": "SELECT",
+                "field_values": "SELECT INSERT UPDATE",
+                "parties": "SELECT INSERT UPDATE DELETE",
+                "data_keys": "INSERT",
+                "counters": "SELECT INSERT UPDATE(last)",
+                "tracked_copies": "SELECT INSERT",
+                "case_files": "SELECT INSERT UPDATE",
+                "case_file_items": "SELECT INSERT DELETE",
+                "filing_forms": "SELECT INSERT UPDATE",
+                "filing_lines": "SELECT INSERT",
+                "handovers": "SELECT INSERT UPDATE",
+                "handover_lines": "SELECT INSERT UPDATE",
+                "labels": "SELECT INSERT",
+                "party_subjects": "SELECT INSERT",
+                "quality_checks": "SELECT INSERT UPDATE",
+                "checked_items": "SELECT INSERT UPDATE",
+                "checked_pages": "SELECT INSERT UPDATE",
+                "reference_numbers": "SELECT INSERT UPDATE",
+                "corrections": "SELECT INSERT UPDATE",
+                "holds": "SELECT",
+                "hold_items": "SELECT INSERT",
+            },
+        ),
+        keys=frozenset({"wrap", "unwrap"}),
+        secrets=frozenset({"lookup"}),
+        broker=True,
+    ),
+    "search": Privileges(
+        together(_START, _LEDGER, _ASKED),
+        index=frozenset({"search"}),
+        secrets=frozenset({"lookup"}),
+    ),
+    "audit": Privileges(
+        together(_START, _LEDGER, _ASKED, {"ledger_entries": "SELECT"}),
+        secrets=frozenset({"ledger"}),
+    ),
+    "reading": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _WORK,
+            _MASTER,
+            {
+                "batches": "SELECT",
+                "files": "SELECT UPDATE",
+                "items": "SELECT INSERT UPDATE",
+                "pages": "SELECT INSERT UPDATE DELETE",
+                "page_bands": "SELECT DELETE",
+                "rescans": "INSERT",
+                "field_values": "INSERT",
+                "renditions": "SELECT INSERT",
+                "blobs": "SELECT INSERT",
+                "data_keys": "INSERT",
+            },
+        ),
+        objects=_STORE,
+        keys=frozenset({"wrap", "unwrap"}),
+        secrets=frozenset({"lookup"}),
+        broker=True,
+    ),
+    "indexing": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _WORK,
+            _MASTER,
+            {
+                "items": "SELECT UPDATE",
+                "pages": "SELECT",
+                "field_values": "SELECT INSERT",
+                "parties": "SELECT INSERT DELETE",
+                "page_bands": "SELECT INSERT",
+                "counters": "SELECT INSERT UPDATE(last)",
+                "reference_numbers": "SELECT INSERT",
+                "policy_versions": "SELECT",
+            },
+        ),
+        keys=frozenset({"unwrap"}),
+        index=frozenset({"put", "delete", "rebuild"}),
+        secrets=frozenset({"lookup"}),
+        broker=True,
+    ),
+    "destruction": Privileges(
+        together(_START, _LEDGER, _WORK, {"blobs": "SELECT(id,name)", "ledger_entries": "SELECT(position,at)"}),
+        objects=frozenset({"delete", "names", "sweep"}),
+        broker=True,
+    ),
+    "schedule": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            {
+                "jobs": "SELECT INSERT UPDATE",
+                "leaders": "SELECT INSERT UPDATE DELETE",
+                "policy_versions": "SELECT",
+                "notices": "SELECT INSERT",
+                "batches": "SELECT",
+                "files": "SELECT(id,batch_id,state,created_at)",
+                "items": "SELECT",
+                "pages": "SELECT(id,item_id)",
+                "access_requests": "SELECT UPDATE",
+                "access_request_items": "SELECT",
+                "approvals": "SELECT",
+                "loans": "SELECT UPDATE(reminded_at)",
+            },
+        ),
+        broker=True,
+    ),
+    "fixity": Privileges(together(_START, _LEDGER, {"blobs": "SELECT"}), objects=_READ),
+}
+"""By process: the rooms of ``muniment serve``, the queues of ``muniment worker``, ``muniment schedule`` and ``muniment
+fixity``. The console has no account: it holds nothing. ``muniment migrate``, ``muniment user`` and what else an operator does
+by hand takes the owner's."""
+
+
+def of(names: Collection[str]) -> Privileges:
+    """What one process may that does the work of all these."""
+    return reduce(Privileges.__or__, (ACCOUNTS[name] for name in names), Privileges({}))
