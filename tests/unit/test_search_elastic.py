@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.app import search_index
 from services.kernel.config import Settings
 from services.kernel.errors import Conflict, InvalidInput, Unavailable
+from services.parts import search_index
 from services.search.index.cursor import Position
 from services.search.index.elastic import dsl, schema, writing
 from services.search.index.elastic.transport import Endpoint, EngineError
