@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -17,9 +17,10 @@ from services.app import readers
 from services.cli.common import INCOMPLETE, JsonOption, print_json, settings_for
 from services.ingest.facts import PageFacts
 from services.ingest.inspector import Inspector
-from services.ingest.separators import DocumentPages, split
+from services.ingest.separators import Stack, split
 from services.kernel.errors import ParserRefused
 from services.kernel.paper import DocumentReading, PageReading, Problem
+from services.ocr import boundaries
 from services.ocr.documents import read_document
 from services.ocr.service import Reader
 
@@ -68,7 +69,7 @@ def read_file(file: Path, inspector: Inspector, reader: Reader) -> dict[str, Any
             return entry | _outcome([Problem(refusal.code, refusal.detail)], [], [])
         stack = split(facts)
         pages, problems = _read_pages(source, inspection.media_type, facts, reader)
-    documents = [_document(document, pages) for document in stack.documents]
+    documents = [read_document(part) for part in _parts(stack, pages)]
     problems = [*inspection.problems, *stack.problems, *problems, *(each for one in documents for each in one.problems)]
     return entry | _outcome(problems, pages, documents)
 
@@ -91,9 +92,12 @@ def _read_pages(
     return pages, problems
 
 
-def _document(document: DocumentPages, pages: Sequence[PageReading]) -> DocumentReading:
-    wanted = set(document.pages)
-    return read_document([page for page in pages if page.number in wanted])
+def _parts(stack: Stack, pages: Sequence[PageReading]) -> Iterator[Sequence[PageReading]]:
+    """The pages of each document: cut by separator sheets, or by what was read where there are none."""
+    for document in stack.documents:
+        wanted = set(document.pages)
+        part = [page for page in pages if page.number in wanted]
+        yield from [part] if stack.left_out or not part else boundaries.documents(part)
 
 
 def _outcome(problems: Sequence[Problem], pages: Sequence[PageReading], documents: Sequence[DocumentReading]) -> dict[str, Any]:

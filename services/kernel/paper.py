@@ -81,6 +81,7 @@ WARNINGS = frozenset(
         "low_confidence",
         "low_resolution",
         "near_duplicate",
+        "page_order",
     }
 )
 """Codes of problems with which everything was still read. Any other code tells of a loss, so that a new one is never taken

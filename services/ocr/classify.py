@@ -18,6 +18,7 @@ from services.ocr.vocabulary import TITLES, WORDS
 _TITLE, _LONG_PHRASE = 6.0, 5
 _TALL, _TOP = 1.35, 0.4  # a title is this much taller than the median line, and begins in this share of the page
 _BLURRED = 0.6  # one character misread in a phrase of _LONG_PHRASE or more still counts this much
+_HEADS = 0.9  # of a title's full weight: tall, near the top, in a line of its own, every character right
 _ENOUGH = 3.0  # less than this in all is ``other``
 _NOTHING_DECIDES = 0.6  # the most that the absence of signs can make sure of
 _LATER_PAGE = 0.4
@@ -40,6 +41,11 @@ def classify(pages: Sequence[PageReading]) -> tuple[str, float, tuple[str, ...]]
     sure = scores[best] / (scores[best] + 0.5)
     found = seen[best]
     return best, round(sure * (0.5 + 0.5 * min(1.0, 2 * lead)), 4), tuple(sorted(found, key=lambda w: -found[w])[:6])
+
+
+def headed(page: PageReading) -> bool:
+    """Whether a title stands at the head of the page, as on the first page of a document."""
+    return any(weight >= _HEADS * _TITLE for _, _, weight in _titles(page))
 
 
 def _score(kind: str, found: dict[str, float]) -> float:

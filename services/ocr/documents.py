@@ -9,6 +9,7 @@ from services.kernel.paper import DocumentReading, FieldReading, PageReading, Pr
 from services.ocr.classify import classify
 from services.ocr.fields import extract, identifiers, money
 from services.ocr.fields.text import fold
+from services.ocr.numbering import missing
 
 _STRUCK_OUT = re.compile("[⊗⊕◎×]")
 _FAILED = {
@@ -30,7 +31,7 @@ def read_document(pages: Sequence[PageReading]) -> DocumentReading:
         type=kind,
         confidence=confidence,
         fields=fields,
-        problems=(*_nothing_on(pages), *_problems(fields)),
+        problems=(*_nothing_on(pages), *missing(pages), *_problems(fields)),
     )
 
 

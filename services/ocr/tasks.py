@@ -26,10 +26,11 @@ from services.kernel.queue.stages import following
 from services.kernel.readings import page_readings
 from services.kernel.tables import File, Item
 from services.kernel.timing import step
-from services.ocr import repository
+from services.ocr import boundaries, repository
 from services.ocr.documents import read_document
 from services.ocr.pdfa import PdfPage, write_pdfa
 from services.ocr.service import PageCopy, Reader
+from services.ocr.splitting import may_be_split, split_off
 
 
 class ReadHandler:
@@ -100,7 +101,8 @@ class ReadHandler:
 
 
 class AssembleHandler:
-    """Does ``Stage.ASSEMBLE``; the payload is ``{"item": id, "revision": n}``."""
+    """Does ``Stage.ASSEMBLE``; the payload is ``{"item": id, "revision": n}``. A stack fed without cover sheets is cut into its
+    documents first."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -110,6 +112,11 @@ class AssembleHandler:
         with self._kernel.database.read() as session:
             item = session.get_one(Item, item_id)
             readings = list(page_readings(session, self._kernel.vault, item))
+            whole = not may_be_split(session, item)
+        if not whole and len(parts := boundaries.documents(readings)) > 1:
+            with step("split"):
+                split_off(self._kernel, lease, item_id, parts)
+            readings = list(parts[0])
         with step("fields"):
             document = read_document(readings)
         with step("pdf"):

@@ -82,7 +82,8 @@ def work(pipe: Connection, settings: Settings, parent: int) -> None:
     """What a process does, step by step, each begun by a message and answered by one:
 
     once its models are loaded and it has read a page: seconds · ``begin``: drains the queues until, after ``all in``, no job
-    is queued or leased: seconds by step · a list of ``Sheet``: draws them into memory: their number · ``read``: reads them
+    is queued or leased: seconds and processor seconds by step · a list of ``Sheet``: draws them into memory: their number ·
+    ``read``: reads them
     with the engine alone: seconds.
     """
     die_with_parent(parent)
@@ -101,7 +102,7 @@ def work(pipe: Connection, settings: Settings, parent: int) -> None:
         pipe.send(error)
 
 
-def _drain(runner: Runner, database: Database, pipe: Connection) -> dict[str, float]:
+def _drain(runner: Runner, database: Database, pipe: Connection) -> dict[str, tuple[float, float]]:
     """A worker of the archive is woken by the broker; this one looks again after a moment, which takes the same time."""
     all_in = False
     with measured() as watch:
@@ -109,7 +110,7 @@ def _drain(runner: Runner, database: Database, pipe: Connection) -> dict[str, fl
             done = sum(runner.drain(queue, shift_seconds=_SHIFT_SECONDS) for queue in (Queue.INDEXING, Queue.READING))
             all_in = all_in or (pipe.poll() and pipe.recv() == "all in")
             if all_in and not done and not _open_jobs(database):
-                return dict(watch.seconds)
+                return {name: (taken, watch.cpu[name]) for name, taken in watch.seconds.items()}
             if not done:
                 time.sleep(_IDLE_SECONDS)
 

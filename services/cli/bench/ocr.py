@@ -49,9 +49,9 @@ def ocr(
 
     Every process loads its models and reads one page of its own before the clock starts; that is told apart, as
     startup_seconds. Then the engine alone reads at most 40 of the same pages, already in memory, in the same processes.
-    stages are seconds summed over the processes; a name with a dot is a part of the one before the dot. peak_rss_mb is that
-    of the worker with the highest peak, its parser process included; peak_rss_all_mb that of all processes. CPU seconds tell
-    more than seconds where the machine has other work.
+    stages are seconds summed over the processes, stages_cpu processor seconds without the parsers'; a name with a dot is a part
+    of the one before the dot. peak_rss_mb is that of the worker with the highest peak, its parser process included;
+    peak_rss_all_mb that of all processes. CPU seconds tell more than seconds where the machine has other work.
     """
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     with scratch.settings_in(folder, engine.value) as settings, scratch.broker_of(settings):
@@ -86,6 +86,7 @@ def measure(settings: Settings, files: Sequence[Path], workers: int) -> dict[str
         "peak_rss_all_mb": round(peaks.mb[os.getpid()], 1),
         "startup_seconds": round(startup, 3),
         "stages": {name: round(seconds, 3) for name, seconds in sorted(way.stages.items())},
+        "stages_cpu": {name: round(seconds, 3) for name, seconds in sorted(way.stages_cpu.items())},
         "problems": problems,
     }
 
@@ -109,6 +110,7 @@ class _Way:
     seconds: float
     cpu: float
     stages: Mapping[str, float]
+    stages_cpu: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +141,15 @@ def _whole_way(built: Archive, files: Sequence[Path], crew: Sequence[Member]) ->
         member.tell("begin")
     batch, paths = _take_in(built, who, files)
     stages = defaultdict(float, intake=time.perf_counter() - began)
+    stages_cpu: defaultdict[str, float] = defaultdict(float)
     for member in crew:
         member.tell("all in")
     for member in crew:
-        for name, taken in member.hear().items():
+        for name, (taken, used_here) in member.hear().items():
             stages[name] += taken
+            stages_cpu[name] += used_here
     seconds = time.perf_counter() - began
-    return _Way(batch, paths, seconds, _cpu(crew) - used + time.thread_time() - own, stages)
+    return _Way(batch, paths, seconds, _cpu(crew) - used + time.thread_time() - own, stages, stages_cpu)
 
 
 def _take_in(built: Archive, who: Principal, files: Sequence[Path]) -> tuple[str, dict[str, Path]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from statistics import fmean
 from typing import Any
 
@@ -13,12 +12,11 @@ import numpy as np
 
 from services.ocr import pixels as px
 from services.ocr.engines.network import Network
-from services.ocr.pixels import Floats, Pixels
+from services.ocr.pixels import Pixels
 
 _HEIGHT = 48  # what the reader was trained on
 _STEP = 32  # widths are rounded up to it, so that a network meets few different shapes
 _NARROWEST, _WIDEST = 96, 3200
-_BATCH = 4  # strips of one width in one run: a tenth less time; more gain nothing
 _TAIL = re.compile(r"(?:(?<=[:：])|(?<=[签盖][字章名][)）]))[^:：)）]{1,6}$")
 _PRINT = 0.75  # what follows a colon less surely than this was not printed
 
@@ -55,24 +53,14 @@ class StripReader:
     decode: Any
 
     def read(self, strips: Sequence[Pixels]) -> list[Reading]:
-        """One reading a strip, in their order."""
-        readings: dict[int, Reading] = {}
-        for room, indices in _batches([_room(strip) for strip in strips]):
-            inputs = np.zeros((len(indices), 3, _HEIGHT, room), np.float32)
-            for row, index in enumerate(indices):
-                inputs[row, ..., : _width(strips[index])] = _blob(strips[index])
-            ratios = (1.0,) * len(indices)  # for the places of words, which are not asked for
-            texts, words = self.decode(self.network(inputs), return_word_box=True, wh_ratio_list=ratios)
-            for index, (text, _), word in zip(indices, texts, words, strict=True):
-                readings[index] = Reading(text, tuple(word.confs) if text else ())
-        return [readings[index] for index in range(len(strips))]
+        """One reading a strip, in their order. Several in one run take as long, and 150 MB more."""
+        return [self._read(strip) for strip in strips]
 
-
-def _batches(rooms: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
-    """Width, and the strips that share it, a few at a time."""
-    for room, group in groupby(sorted(range(len(rooms)), key=lambda index: rooms[index]), key=lambda index: rooms[index]):
-        indices = list(group)
-        yield from ((room, indices[start : start + _BATCH]) for start in range(0, len(indices), _BATCH))
+    def _read(self, strip: Pixels) -> Reading:
+        inputs = np.zeros((1, 3, _HEIGHT, _room(strip)), np.float32)
+        inputs[..., : _width(strip)] = px.blob(px.resized(strip, _width(strip), _HEIGHT))
+        ((text, _),), (word,) = self.decode(self.network(inputs), return_word_box=True)
+        return Reading(text, tuple(word.confs) if text else ())
 
 
 def _width(strip: Pixels) -> int:
@@ -82,8 +70,3 @@ def _width(strip: Pixels) -> int:
 
 def _room(strip: Pixels) -> int:
     return min(max(_NARROWEST, -(-_width(strip) // _STEP) * _STEP), _WIDEST)
-
-
-def _blob(strip: Pixels) -> Floats:
-    blob: Floats = px.blob(px.resized(strip, _width(strip), _HEIGHT))[0]
-    return blob
