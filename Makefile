@@ -3,7 +3,7 @@ DATA ?= data
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
-.PHONY: demo test test-cluster servers check up bench lock clean
+.PHONY: demo test test-cluster servers check up bench bench-engines lock clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -36,6 +36,10 @@ up:
 bench:
 	@deploy/dev/setup.sh dev
 	.venv/bin/python -m pytest -m bench tests/bench -s $(ARGS)
+
+bench-engines:
+	@deploy/dev/setup.sh cluster
+	.venv/bin/python -m deploy.dev.servers run -- .venv/bin/python -m tests.bench.engines --write docs/benchmarks-search.md $(ARGS)
 
 lock:
 	$(UV) -o requirements/run.txt
