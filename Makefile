@@ -1,5 +1,6 @@
 # The README's commands. Each does its own set-up.
 DATA ?= data
+CORES = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
@@ -12,7 +13,7 @@ demo:
 
 test:
 	@deploy/dev/setup.sh dev
-	.venv/bin/python -m pytest -m "not bench and not cluster" $(ARGS)
+	.venv/bin/python -m pytest -m "not bench and not cluster" $(CORES) $(ARGS)
 
 test-cluster:
 	@deploy/dev/setup.sh cluster
