@@ -144,7 +144,19 @@ ACCOUNTS: Mapping[str, Privileges] = {
         broker=True,
     ),
     "search": Privileges(
-        together(_START, _LEDGER, _ASKED),
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            _MASTER,
+            {
+                "items": _LOCKED,
+                "pages": "SELECT",
+                "grants": "SELECT UPDATE(first_used_at)",
+                "grant_items": "SELECT",
+            },
+        ),
+        keys=frozenset({"unwrap"}),
         index=frozenset({"search"}),
         secrets=frozenset({"lookup"}),
     ),

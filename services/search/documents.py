@@ -20,6 +20,7 @@ from services.kernel.policy.identifiers import find_identifiers
 from services.kernel.policy.lookup import LOOKUP_FIELDS, Kind, LookupKeys
 from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_identifiers
 from services.kernel.tables import Item
+from services.search import tokens
 from services.search.fields import cents
 from services.search.index.port import IndexDocument, IndexPage
 
@@ -72,8 +73,9 @@ def indexed_items(session: Session) -> Iterator[Item]:
 
 
 def _page(page: PageReading, known: Known) -> IndexPage:
-    """Masks are found on the whole page, for a label may stand on the line above its number; they keep every offset."""
-    masked = mask_identifiers(page.text, known).split("\n") if page.lines else []
+    """Masks are found on the whole page, for a label may stand on the line above its number; they keep every place in it."""
+    text = tokens.page_text(line.text for line in page.lines)
+    masked = mask_identifiers(text, known).split("\n") if page.lines else []
     return IndexPage(page.number, tuple((text, line.box) for text, line in zip(masked, page.lines, strict=True)))
 
 

@@ -1,12 +1,12 @@
-"""Searching and reindexing. A hit list is on the ledger before it is shown: who, how much, and a digest of the question,
-never the question itself, for it may name a person.
+"""Searching and reindexing. A hit list is on the ledger before it is shown: who, how much, what of it unmasked and why,
+and a digest of the question, never the question itself, for it may name a person.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.kernel import tracing
@@ -15,6 +15,7 @@ from services.kernel.identity.rights import Principal
 from services.kernel.identity.rights import Scope as PersonScope
 from services.kernel.ledger import journal
 from services.search import query as language
+from services.search import unmasking
 from services.search.documents import index_document, indexed_items
 from services.search.index.port import Filters, Index, IndexDocument, Scope, Search, Sort
 
@@ -40,12 +41,12 @@ def search(kernel: Kernel, index: Index, principal: Principal, question: Questio
         sort=question.sort,
         cursor=question.cursor,
         limit=question.limit,
-        mask_names=principal.masked,
     )
     with tracing.span("search.query"):
         page = index.search(asked)
     took = (time.perf_counter() - began) * 1000
     with kernel.database.write() as session:
+        hits, opened = unmasking.unmask(session, kernel.vault, principal, page.hits)
         journal.append(
             session,
             "search",
@@ -54,9 +55,9 @@ def search(kernel: Kernel, index: Index, principal: Principal, question: Questio
             question=kernel.lookups.question(question.text),
             items=[hit.item_id for hit in page.hits],
             total=page.total,
-            masked=principal.masked,
+            unmasked=opened,
         )
-    return page.to_json() | {"took_ms": round(took, 2)}
+    return replace(page, hits=tuple(hits)).to_json() | {"took_ms": round(took, 2)}
 
 
 def scope_of(principal: Principal) -> Scope:

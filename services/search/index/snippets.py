@@ -49,7 +49,7 @@ class _Mark:
     needle: Needle
 
 
-def snippets(packed: Sequence[PackedPage], wanted: Sequence[Needle], *, masked: bool) -> tuple[Snippet, ...]:
+def snippets(packed: Sequence[PackedPage], wanted: Sequence[Needle]) -> tuple[Snippet, ...]:
     """Return up to ``MOST`` snippets of an item's pages, such as show every needle before they show one twice."""
     page_at = lru_cache(maxsize=None)(lambda index: unpack(*packed[index]))
     marks = lru_cache(maxsize=None)(lambda index: _marks(page_at(index), wanted))
@@ -68,7 +68,7 @@ def snippets(packed: Sequence[PackedPage], wanted: Sequence[Needle], *, masked: 
                     seen.add(mark.needle)
     if not windows and packed:
         windows = [(0, *_window(page_at(0).text, None))]
-    return tuple(_cut(page_at(index), marks(index), start, end, masked) for index, start, end in sorted(windows))
+    return tuple(_cut(page_at(index), marks(index), start, end) for index, start, end in sorted(windows))
 
 
 def _marks(page: StoredPage, wanted: Sequence[Needle]) -> list[_Mark]:
@@ -92,7 +92,7 @@ def _window(text: str, mark: _Mark | None) -> tuple[int, int]:
     return first, min(len(text), max(end, first + WIDTH))
 
 
-def _cut(page: StoredPage, marks: list[_Mark], start: int, end: int, masked: bool) -> Snippet:
+def _cut(page: StoredPage, marks: list[_Mark], start: int, end: int) -> Snippet:
     inside: list[tuple[int, int]] = []
     for mark in marks:
         if start <= mark.start and mark.end <= end:
@@ -102,9 +102,10 @@ def _cut(page: StoredPage, marks: list[_Mark], start: int, end: int, masked: boo
                 inside.append((mark.start, mark.end))
     return Snippet(
         page.number,
-        (page.shown(start, end) if masked else page.text[start:end]).replace("\n", " "),
+        page.text[start:end].replace("\n", " "),
         tuple((first - start, last - start) for first, last in inside),
         tuple(part_of_box(*part) for first, last in inside for part in page.lines(first, last)),
+        start,
     )
 
 
