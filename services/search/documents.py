@@ -18,6 +18,7 @@ from services.kernel.model import ItemState
 from services.kernel.paper import FIELD_NAMES, FieldReading, PageReading
 from services.kernel.policy.identifiers import find_identifiers
 from services.kernel.policy.lookup import LOOKUP_FIELDS, Kind, LookupKeys
+from services.kernel.policy.lookup_ring import LookupRing
 from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_identifiers
 from services.kernel.tables import Item
 from services.search import tokens
@@ -28,7 +29,7 @@ Known = list[tuple[Kind, str]]
 DATE_FIELDS = ("signed_on", "paid_on", "valid_from", "valid_until")
 
 
-def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: Item) -> IndexDocument:
+def index_document(session: Session, vault: Vault, lookups: LookupRing, item: Item) -> IndexDocument:
     """The item as the index knows it. No identifier is in it in plain.
 
     Its moment is the ledger's length: whoever changes an item appends to the ledger in the same transaction, and the ledger's
@@ -54,7 +55,7 @@ def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: It
         names=tuple(_values(fields, NAME_FIELDS)),
         addresses=tuple(dict.fromkeys(each.value for each in fields if is_address(each.name, each.value))),
         fields=_searchable(fields),
-        lookups=_digests(pages, fields, known, lookups),
+        lookups=_digests(pages, fields, known, lookups.live(session)[0]),
         as_of=journal.length(session),
     )
 

@@ -14,8 +14,8 @@ from services.kernel.core import Kernel
 from services.kernel.identity.rights import Principal
 from services.kernel.identity.rights import Scope as PersonScope
 from services.kernel.ledger import journal
+from services.search import probing, unmasking
 from services.search import query as language
-from services.search import unmasking
 from services.search.documents import index_document, indexed_items
 from services.search.index.port import Filters, Index, IndexDocument, Scope, Search, Sort
 
@@ -32,10 +32,16 @@ class Question:
 
 
 def search(kernel: Kernel, index: Index, principal: Principal, question: Question, *, request: str) -> dict[str, Any]:
-    """What contract.md calls the answer of ``GET /api/v1/search``. Raises ``InvalidInput`` for a query that cannot be meant."""
+    """What contract.md calls the answer of ``GET /api/v1/search``. Raises ``InvalidInput`` for a query that cannot be meant,
+    ``TooMany`` for whoever has looked up too many identifiers."""
     began = time.perf_counter()
+    with kernel.database.read() as session:
+        keys = kernel.lookups.live(session)
+    tree = language.parse(question.text, *(each.digest for each in keys))
+    if wanted := language.looked_up(tree) // len(keys):
+        probing.enter(kernel, principal, wanted, request=request)
     asked = Search(
-        query=language.parse(question.text, kernel.lookups.digest),
+        query=tree,
         scope=scope_of(principal),
         filters=question.filters,
         sort=question.sort,

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samples import fonts
+from services.kernel.boxes import part_of_box
 from services.search import tokens
 from services.search.cutting import cut
 from services.search.index.pages import pack, unpack
-from services.search.index.snippets import part_of_box
 
 TEXTS = st.text(alphabet="张伟李〇𠮷 GF-2018\n，。㎡ß\u0301", max_size=40).map(tokens.canonical)
 

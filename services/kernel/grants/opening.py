@@ -70,6 +70,11 @@ def grounds(session: Session, principal: Principal, items: Collection[Item]) -> 
     return found
 
 
+def unmasked(session: Session, principal: Principal, items: Collection[Item]) -> frozenset[str]:
+    """The ids of those whose personal data is open too."""
+    return frozenset(item_id for item_id, found in grounds(session, principal, items).items() if found.unmasked)
+
+
 def use(session: Session, found: Ground) -> None:
     """Keeps the grant from ending until this transaction ends, and notes its first use: whatever is shown stands on the ledger
     before the grant's end does. Raises ``Forbidden`` where it has ended meanwhile."""
