@@ -10,7 +10,7 @@ from services.kernel.config import Settings
 from services.kernel.db import Database
 from services.kernel.ledger.note import Signer
 from services.kernel.metrics import Metrics
-from services.kernel.policy.lookup import LookupKeys
+from services.kernel.policy.lookup_ring import LookupRing
 from services.kernel.queue.wakeup import Wakeup
 
 
@@ -20,7 +20,7 @@ class Kernel:
     database: Database
     vault: Vault
     objects: SealedStore
-    lookups: LookupKeys
+    lookups: LookupRing
     signer: Signer
     wakeup: Wakeup
     metrics: Metrics
