@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.kernel.blobs.keys import Vault
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.db import Database
+from services.kernel.http.limiting import Limiter
 from services.kernel.ledger.note import Signer
 from services.kernel.metrics import Metrics
 from services.kernel.policy.lookup_ring import LookupRing
@@ -24,3 +25,4 @@ class Kernel:
     signer: Signer
     wakeup: Wakeup
     metrics: Metrics
+    limiter: Limiter = field(default_factory=Limiter)

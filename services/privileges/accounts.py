@@ -16,7 +16,13 @@ _START = {"alembic_version": "SELECT", "key_marks": "SELECT"}
 _MASTER = {"key_marks": "INSERT", "data_keys": "SELECT"}
 """Who has the master key may begin an archive with it."""
 _LEDGER = {"ledger_entries": "INSERT", "ledger_head": "SELECT UPDATE(size,peaks)"}
-_ASKED = {"people": f"SELECT({PEOPLE})", "person_roles": "SELECT", "delegations": "SELECT", "credentials": "SELECT"}
+_ASKED = {
+    "people": f"SELECT({PEOPLE})",
+    "person_roles": "SELECT",
+    "delegations": "SELECT",
+    "credentials": "SELECT UPDATE(used_at)",
+    "second_factors": "SELECT(person_id,confirmed_at)",
+}
 """Who asks, and in whose name."""
 _WORK = {"jobs": "SELECT INSERT UPDATE"}
 _FIGURES = {
@@ -63,12 +69,17 @@ ACCOUNTS: Mapping[str, Privileges] = {
             _MASTER,
             _FIGURES,
             {
-                "people": "SELECT INSERT UPDATE(failed_sign_ins,locked_until)",
-                "person_roles": "INSERT",
+                "people": "SELECT INSERT UPDATE(password_hash,department,active,failed_sign_ins,locked_until)",
+                "person_roles": "INSERT UPDATE(until)",
                 "departments": "SELECT INSERT",
                 "delegations": "INSERT UPDATE",
                 "duties_done": "SELECT INSERT",
-                "credentials": "INSERT UPDATE(revoked_at)",
+                "credentials": "INSERT UPDATE(revoked_at,used_at)",
+                "second_factors": "SELECT INSERT UPDATE DELETE",
+                "recovery_codes": "SELECT INSERT UPDATE(used_at) DELETE",
+                "outside_logins": "SELECT INSERT UPDATE DELETE",
+                "sign_in_attempts": "SELECT INSERT UPDATE DELETE",
+                "sign_in_tries": "SELECT INSERT UPDATE DELETE",
                 "policy_versions": "SELECT INSERT UPDATE(state,decided_by,decided_at)",
                 "approvals": "SELECT INSERT",
                 "grants": "SELECT INSERT UPDATE",

@@ -38,6 +38,11 @@ def whole(cursor: str) -> int:
     return int(position)
 
 
+def text(cursor: str) -> str:
+    """The name in a cursor over names."""
+    return _position(cursor)
+
+
 def page(rows: Sequence[Any], limit: int, *, key: str = "id") -> tuple[Sequence[Any], str | None]:
     """Cuts ``limit + 1`` fetched rows to one page and tells the cursor of the next, if there is one."""
     if len(rows) <= limit:
