@@ -91,6 +91,8 @@ def keep_fields(
                     box=_box(field),
                     confidence=field.confidence,
                     check=field.check,
+                    repaired=field.repaired,
+                    share=field.share,
                     source=source,
                     lookup=lookups.digest(name, field.value) if name in LOOKUP_FIELDS else None,
                 )

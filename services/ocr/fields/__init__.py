@@ -1,7 +1,8 @@
 """Fields of a document from rules: pure functions over the pages as read.
 
 ``rules`` says what each type of document has, ``labels`` what the forms call it, ``finder`` how a label leads to its
-value (and how sure that is), ``parsers`` what a value means, ``tables`` what stands in two-sided blocks.
+value (and how sure that is), ``parsers`` what a value means, ``tables`` what stands in two-sided blocks, ``agreement`` what
+the values say about each other.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from services.kernel.paper import FieldReading, PageReading
 from services.ocr.fields import labels
+from services.ocr.fields.agreement import agreed
 from services.ocr.fields.finder import IN_PROSE, IN_TABLES, ON_CARDS, Finder
 from services.ocr.fields.rules import CARDS, REGISTERS, RULES, TABLES
 from services.ocr.fields.sheet import Sheet
@@ -24,4 +26,4 @@ def extract(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple
     stops = () if document_type in CARDS else (*labels.FOOTER_STOPS, *SIDES.get(document_type, ()))
     finder = Finder(Sheet(pages), rules, stops, inside=inside, weak=weak)
     found = {rule.field: finder.find(rule) for rule in rules} | two_sided(finder, document_type)
-    return {name: values for name, values in found.items() if values}
+    return agreed(finder.sheet, {name: values for name, values in found.items() if values})

@@ -46,6 +46,16 @@ class Parsed:
     repaired: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed(FieldReading):
+    """A reading with what its confidence is made of: the mean and the weakest character of its worst line, and the certainty
+    of its place; each 0…1."""
+
+    line: float = 0.0
+    weakest: float = 0.0
+    place: float = 0.0
+
+
 Piece = tuple[Cell, int, int]
 """A cell and the part ``[start, end)`` of its text."""
 Parser = Callable[[str, str], Sequence[Parsed]]
@@ -305,19 +315,31 @@ class Finder:
         return 0 if _HEAD.match(cell.text[: marks[0].start]) else marks[0].start
 
 
-def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> FieldReading:
+def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> Weighed:
     """A ``FieldReading`` with the confidence of the module's formula."""
     part = span.cut(parsed.start, parsed.end)
     part = part if part.pieces else span
-    confidence = min(cell.line.confidence for cell in part.cells) * certainty
+    line = min(cell.line.confidence for cell in part.cells)
+    weakest = min(cell.line.confidence if cell.line.weakest is None else cell.line.weakest for cell in part.cells)
+    confidence = line * certainty
     if parsed.check == "ok":
         confidence += (1 - confidence) * _GAIN
     elif parsed.check == "failed":
         confidence *= _FAILED
     if parsed.repaired:
         confidence *= _REPAIRED
-    return FieldReading(
-        field, parsed.value, part.raw.strip(), part.cells[0].page, hull(part.cells), round(confidence, 4), parsed.check
+    return Weighed(
+        field,
+        parsed.value,
+        part.raw.strip(),
+        part.cells[0].page,
+        hull(part.cells),
+        round(confidence, 4),
+        parsed.check,
+        repaired=parsed.repaired,
+        line=line,
+        weakest=weakest,
+        place=certainty,
     )
 
 
