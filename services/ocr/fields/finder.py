@@ -48,11 +48,11 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Weighed(FieldReading):
-    """A reading with what its confidence is made of: the mean and the weakest character of its worst line, and the certainty
-    of its place; each 0…1."""
+    """A reading with what its confidence is made of: the weakest character of its lines, the mean of the weakest of all lines
+    of the page, and the certainty of the place; each 0…1."""
 
-    line: float = 0.0
     weakest: float = 0.0
+    print: float = 0.0
     place: float = 0.0
 
 
@@ -319,9 +319,7 @@ def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> Weighed
     """A ``FieldReading`` with the confidence of the module's formula."""
     part = span.cut(parsed.start, parsed.end)
     part = part if part.pieces else span
-    line = min(cell.line.confidence for cell in part.cells)
-    weakest = min(cell.line.confidence if cell.line.weakest is None else cell.line.weakest for cell in part.cells)
-    confidence = line * certainty
+    confidence = min(cell.line.confidence for cell in part.cells) * certainty
     if parsed.check == "ok":
         confidence += (1 - confidence) * _GAIN
     elif parsed.check == "failed":
@@ -337,8 +335,8 @@ def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> Weighed
         round(confidence, 4),
         parsed.check,
         repaired=parsed.repaired,
-        line=line,
-        weakest=weakest,
+        weakest=min(cell.weakest for cell in part.cells),
+        print=part.cells[0].print,
         place=certainty,
     )
 
