@@ -93,6 +93,8 @@ def keep_fields(
                     box=_box(field),
                     confidence=field.confidence,
                     check=field.check,
+                    repaired=field.repaired,
+                    share=field.share,
                     source=source,
                     lookup=keys.digest(name, field.value) if name in LOOKUP_FIELDS else None,
                 )

@@ -33,9 +33,9 @@ def party_for(session: Session, actor: Principal, party_id: str) -> tuple[Party,
 
 
 def confirm(session: Session, actor: Principal, party_id: str, share: str | None, *, request: str | None) -> Party:
-    """A person says that the item names this party, in this role, with this share."""
+    """A person says that the item names this party, in this role, with this share, or with the one that was read."""
     row, item = party_for(session, actor, party_id)
-    row.confirmed, row.share = True, share
+    row.confirmed, row.share = True, share or row.share
     journal.append(session, "party.confirm", actor=actor.person_id, item=item.id, request=request, party=row.id)
     return row
 

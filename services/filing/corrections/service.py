@@ -190,6 +190,7 @@ def _value(
         box=old.box if old and old.page == page else [list(point) for point in NOWHERE],
         confidence=1.0,
         check=values.check_of(name, value),
+        share=old.share if old else None,
         source=BY_A_PERSON,
         verification=evidence.verification,
         verifier_id=actor.person_id,

@@ -10,7 +10,7 @@ from alembic import op
 from services.kernel.clock import UtcDateTime
 
 revision = "0060"
-down_revision = "0031"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
