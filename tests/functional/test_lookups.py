@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from services.cli import lookups as command
 from services.kernel import clock
 from services.kernel.ledger import journal
 from services.kernel.model import Role
@@ -182,3 +183,12 @@ def test_the_digest_of_a_number_is_another_under_each_key_and_no_key_lies_open_i
         wrapped = session.get_one(LookupRoot, 1).wrapped
         assert desk.kernel.lookups._master.unwrap(wrapped) not in wrapped
         assert journal.length(session) > 0
+
+
+def test_the_command_rotates_and_says_so(desk, clerk, item, monkeypatch):
+    told: list[dict] = []
+    monkeypatch.setattr(command, "settings_for", lambda data: desk.settings)
+    monkeypatch.setattr(command, "print_json", told.append)
+    command.rotate(None, as_json=True)
+    assert told == [{"root": 1, "items": 1}]
+    assert found(clerk, PHONE) == [item]
