@@ -3,7 +3,7 @@ DATA ?= data
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
-.PHONY: demo test test-cluster servers check up bench lock clean
+.PHONY: demo test test-cluster servers check up bench audit lock clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -37,9 +37,15 @@ bench:
 	@deploy/dev/setup.sh dev
 	.venv/bin/python -m pytest -m bench tests/bench -s $(ARGS)
 
+# Asks a public database for known flaws of what is pinned, and tells it no more than that. AUDIT_OPTIONS chooses another.
+audit:
+	python3 -m venv .audit
+	.audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	.audit/bin/pip-audit --requirement requirements/run.txt --require-hashes --disable-pip $(AUDIT_OPTIONS)
+
 lock:
 	$(UV) -o requirements/run.txt
 	$(UV) --extra dev -c requirements/run.txt -o requirements/dev.txt
 
 clean:
-	rm -rf .venv .cluster demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .audit .cluster demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
