@@ -11,7 +11,7 @@ from services.kernel.db import Database
 from services.kernel.http.limiting import Limiter
 from services.kernel.ledger.note import Signer
 from services.kernel.metrics import Metrics
-from services.kernel.policy.lookup import LookupKeys
+from services.kernel.policy.lookup_ring import LookupRing
 from services.kernel.queue.wakeup import Wakeup
 
 
@@ -21,7 +21,7 @@ class Kernel:
     database: Database
     vault: Vault
     objects: SealedStore
-    lookups: LookupKeys
+    lookups: LookupRing
     signer: Signer
     wakeup: Wakeup
     metrics: Metrics

@@ -50,7 +50,7 @@ class Locked(MunimentError):
 
 
 class TooMany(MunimentError):
-    """``retry_after``: seconds, where they are known."""
+    """``retry_after``: seconds after which another try may go well."""
 
     status, code, title = 429, "too-many", "Too many attempts"
 

@@ -22,7 +22,6 @@ PASSWORD = "一句容易记住的话十个字以上"
 ME, OTHER = "me", "other"
 NO_VAULT = Vault(None)
 
-WHO_READS_OWN = {Role.CLERK, Role.ARCHIVIST}
 WHO_KNOWS_OTHERS = {Role.ARCHIVIST, Role.STAFF, Role.DEPARTMENT_HEAD, Role.COMPANY_LEADER}
 
 
@@ -58,7 +57,7 @@ def test_the_table_cannot_be_changed():
 
 def test_nobody_without_a_role_may_anything():
     nobody = someone()
-    assert nobody.rights == frozenset() and nobody.scope is Scope.NONE and nobody.masked
+    assert nobody.rights == frozenset() and nobody.scope is Scope.NONE
     assert not may_know(nobody, item())
 
 
@@ -70,16 +69,10 @@ def test_roles_add_up_and_nothing_else_is_allowed(roles):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_scope_and_masks_of_each_role(role):
+def test_scope_of_each_role(role):
     principal = someone(role)
     sees_own = bool({Right.DELIVER, Right.SEARCH} & principal.rights)
     assert principal.scope is (Scope.ALL if role in WHO_KNOWS_OTHERS else Scope.OWN if sees_own else Scope.NONE)
-    assert principal.masked == (role not in WHO_READS_OWN)
-
-
-def test_who_reads_own_items_and_knows_of_all_sees_masks():
-    assert someone(Role.CLERK, Role.STAFF).masked
-    assert not someone(Role.ARCHIVIST, Role.STAFF).masked
 
 
 @pytest.mark.parametrize("role", Role)

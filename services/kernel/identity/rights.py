@@ -138,11 +138,6 @@ class Principal:
             return Scope.ALL
         return Scope.OWN if self.may(Right.DELIVER) or self.may(Right.SEARCH) else Scope.NONE
 
-    @property
-    def masked(self) -> bool:
-        """Whether hit lists show masks: they do unless everything listed is open to this person anyway."""
-        return not (self.roles & CONTENT_OF_ALL or (self.may(Right.CONTENT) and self.scope is Scope.OWN))
-
 
 def may_know(principal: Principal, item: Item) -> bool:
     """May this person know that the item exists? Whether they may open it is ``grants.opening``'s to say."""
