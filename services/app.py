@@ -30,6 +30,7 @@ from services.kernel import copies, holds, keymarks, migrations, notices, tracin
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
+from services.kernel.blobs.port import BlobStore
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
@@ -40,6 +41,8 @@ from services.kernel.grants import tables as grants
 from services.kernel.http import health, middleware, problems, traces
 from services.kernel.http.probing import Probe, Prober
 from services.kernel.identity import endpoints as identity
+from services.kernel.ledger.checkpoints import Checkpointer
+from services.kernel.ledger.write_once import WriteOnce
 from services.kernel.metrics import Metrics
 from services.kernel.policy import endpoints as policy
 from services.kernel.queue import endpoints as queue
@@ -64,10 +67,11 @@ SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The kernel and what the rooms are built from."""
+    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger."""
 
     kernel: Kernel
     index: Index
+    checkpoints: BlobStore
 
 
 def build(settings: Settings, accounts: Collection[str] | None = None) -> Archive:
@@ -92,7 +96,7 @@ def build(settings: Settings, accounts: Collection[str] | None = None) -> Archiv
         wakeup=wakeup,
         metrics=Metrics(),
     )
-    return Archive(kernel, parts.search_index(settings, held))
+    return Archive(kernel, parts.search_index(settings, held), parts.checkpoint_store(settings, held))
 
 
 def _migrate(database: Database, settings: Settings) -> None:
@@ -237,6 +241,13 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
     )
+
+
+def seconds(archive: Archive) -> tuple[Callable[[], object], ...]:
+    """What the scheduler does each second, which is hardly ever more than to see that nothing is to be done."""
+    kernel = archive.kernel
+    store = WriteOnce(archive.checkpoints, lock_days=kernel.settings.checkpoints_lock_days)
+    return (Checkpointer(kernel.database, kernel.signer, store).tick,)
 
 
 def watch_hot_folder(archive: Archive, stop: Event) -> None:

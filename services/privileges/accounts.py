@@ -149,7 +149,12 @@ ACCOUNTS: Mapping[str, Privileges] = {
         secrets=frozenset({"lookup"}),
     ),
     "audit": Privileges(
-        together(_START, _LEDGER, _ASKED, {"ledger_entries": "SELECT"}),
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            {"ledger_entries": "SELECT", "ledger_tiles": "SELECT", "ledger_checkpoints": "SELECT"},
+        ),
         secrets=frozenset({"ledger"}),
     ),
     "reading": Privileges(
@@ -221,8 +226,13 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "access_request_items": "SELECT",
                 "approvals": "SELECT",
                 "loans": "SELECT UPDATE(reminded_at)",
+                "ledger_entries": "SELECT",
+                "ledger_tiles": "SELECT INSERT",
+                "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",
             },
         ),
+        checkpoints=frozenset({"create", "open", "names", "retain"}),
+        secrets=frozenset({"ledger"}),
         broker=True,
     ),
     "fixity": Privileges(together(_START, _LEDGER, {"blobs": "SELECT"}), objects=_READ),
