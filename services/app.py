@@ -38,7 +38,7 @@ from services.kernel.db import Database
 from services.kernel.errors import InvalidInput, Unavailable
 from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
-from services.kernel.http import health, middleware, problems, traces
+from services.kernel.http import health, middleware, problems, refusals, traces
 from services.kernel.http.probing import Probe, Prober
 from services.kernel.identity import endpoints as identity
 from services.kernel.ledger.checkpoints import Checkpointer
@@ -136,6 +136,7 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     finds it at ``api_url``."""
     kernel = archive.kernel
     app = _framed(kernel.metrics)
+    refusals.install(app, kernel)
     app.state.kernel, app.state.index, app.state.marker = kernel, archive.index, Marker()
     app.include_router(health.router)
     for name in ROOMS:
@@ -150,7 +151,7 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     app.state.probes = {name: probe for name, probe in probes.items() if name in needs}
     if CONSOLE in rooms:
         # An error of the API is an answer there, not an exception here.
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(CONSOLE, 0))
         here = httpx.AsyncClient(transport=transport, base_url="http://archive", event_hooks=traces.HOOKS)
         console.mount(app, here if whole else _api(kernel.settings))
     return app

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 
+from services.audit.proofs import endpoints as proofs
 from services.kernel.http import paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
@@ -17,6 +18,7 @@ from services.kernel.ledger import export, journal
 from services.kernel.ledger.tables import LedgerEntry
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
+router.include_router(proofs.router)
 
 
 @router.get("/entries")

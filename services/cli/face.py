@@ -14,11 +14,12 @@ from fastapi import FastAPI
 
 class Face(uvicorn.Server):
     """Stops on ``leave``, SIGINT or SIGTERM: it takes no further requests, lets those in hand end, for ``drain_seconds`` at
-    most, and returns from ``run``."""
+    most, and returns from ``run``. ``proxies``: whose word is taken on where a request came from."""
 
-    def __init__(self, app: FastAPI, *, drain_seconds: float) -> None:
+    def __init__(self, app: FastAPI, *, drain_seconds: float, proxies: str) -> None:
         drain = math.ceil(drain_seconds)
         options = {"log_config": None, "access_log": False, "server_header": False, "timeout_graceful_shutdown": drain}
+        options |= {"proxy_headers": True, "forwarded_allow_ips": proxies}
         super().__init__(uvicorn.Config(app, **options))  # type: ignore[arg-type]
         self._leaving: Event = app.state.leaving
 

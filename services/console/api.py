@@ -11,7 +11,8 @@ import httpx
 from fastapi import Request
 
 FORWARDED = ("Host", "Cookie", "Origin", "Sec-Fetch-Site")
-"""The session, and what the API needs to refuse requests that come from other sites."""
+"""The session, and what the API needs to refuse requests that come from other sites. From where the browser came is told as a
+proxy does."""
 
 
 class Refusal(Exception):
@@ -32,6 +33,8 @@ class Api:
     def __init__(self, client: httpx.AsyncClient, request: Request) -> None:
         self._client = client
         self._headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
+        if request.client is not None:
+            self._headers["X-Forwarded-For"] = request.client.host
 
     async def get(self, path: str, params: Any = None) -> dict[str, Any]:
         answer: dict[str, Any] = (await self.send("GET", path, params=params)).json()

@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     traces: str | None = Field(
         None, description="Where spans go: a file for lines of JSON, or the http(s) URL of what takes OTLP; nowhere when unset."
     )
+    proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses or networks, after commas, of the proxies (and of a console that is served apart) whose word is "
+        "taken on where a request came from.",
+    )
     https: bool = Field(False, description="Set when a TLS proxy stands in front: cookies become Secure.")
 
     engine: Literal["auto", "rapid", "tesseract"] = "auto"

@@ -30,7 +30,10 @@ class Unauthenticated(MunimentError):
 
 
 class Forbidden(MunimentError):
+    """``entered``: whether the attempt is on the ledger already."""
+
     status, code, title = 403, "forbidden", "Not permitted"
+    entered = False
 
 
 class NotFound(MunimentError):

@@ -10,10 +10,10 @@ from fastapi import Depends, Request
 
 from services.kernel.core import Kernel
 from services.kernel.errors import Forbidden, Unauthenticated
+from services.kernel.http import refusals
 from services.kernel.http.problems import request_id
 from services.kernel.identity.accounts import principal_of
 from services.kernel.identity.rights import ROLE_RIGHTS, Principal, Right
-from services.kernel.ledger import journal
 
 COOKIE = "muniment_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -39,7 +39,7 @@ def guard(right: Right) -> Callable[[Request], Principal]:
 
     def check(request: Request) -> Principal:
         kernel = kernel_of(request)
-        principal = _principal(request, kernel)
+        principal = request.state.principal = _principal(request, kernel)
         if not principal.may(right):
             _refuse(request, kernel, principal, right)
         return principal
@@ -60,12 +60,10 @@ def _principal(request: Request, kernel: Kernel) -> Principal:
 
 
 def _refuse(request: Request, kernel: Kernel, principal: Principal, right: Right) -> None:
-    route = getattr(request.scope.get("route"), "path", "")
-    identity, actor = request_id(request), principal.person_id
-    with kernel.database.write() as session:
-        journal.append(session, "access.refuse", actor=actor, request=identity, result="refused", right=right, route=route)
     holders = ", ".join(role for role, rights in ROLE_RIGHTS.items() if right in rights)
-    raise Forbidden(f"This needs the right “{right}”, which is held by: {holders}. Ask one of them, or the administrator.")
+    refusal = Forbidden(f"This needs the right “{right}”, which is held by: {holders}. Ask one of them, or the administrator.")
+    refusals.enter(kernel, request, principal, refusal, right=right)
+    raise refusal
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -64,7 +64,7 @@ class Checkpointer:
         with self._database.write() as session:
             take_turn(session, "checkpoint")
             head = session.get_one(LedgerHead, HEAD)
-            tree = _grown(session, _signed(session, self._signer), head)
+            tree = _grown(session, signed(session, self._signer), head)
             if tree is None:
                 return None
             subtrees.fill(session, tree.size)
@@ -104,7 +104,19 @@ def newest(session: Session) -> LedgerCheckpoint | None:
     return session.scalar(select(LedgerCheckpoint).order_by(LedgerCheckpoint.size.desc()).limit(1))
 
 
-def _signed(session: Session, signer: Signer) -> Tree:
+def standing(session: Session, signer: Signer) -> str:
+    """A checkpoint over all that is entered at this moment, signed now. Raises ``IntegrityError`` where that does not go on
+    from what was signed before."""
+    tree, before, stored = tree_at(session.get_one(LedgerHead, HEAD)), signed(session, signer), Subtrees(session)
+    if tree.size < before.size or stored.tree(0, before.size) != before or stored.tree(0, tree.size) != tree:
+        raise IntegrityError(
+            "The ledger is not what was signed before: somebody changed it in the catalogue. Export it and verify it against "
+            "the checkpoints in the write-once store."
+        )
+    return signer.sign(tree)
+
+
+def signed(session: Session, signer: Signer) -> Tree:
     """The tree that was signed last; the empty one before the first time."""
     row = newest(session)
     if row is None:

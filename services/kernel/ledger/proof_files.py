@@ -19,28 +19,33 @@ EXTENSION = ".tlog-proof"
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """That an entry stands at ``index`` under a checkpoint (``note``, which is not verified yet)."""
+    """That an entry stands at ``index`` under a checkpoint (``note``, which is not verified yet). ``data`` is the entry itself,
+    as the file's extra data: to whoever reads the file alone it is what the proof is about."""
 
     index: int
     path: tuple[bytes, ...]
     note: str
+    data: bytes | None = None
 
     def to_text(self) -> str:
-        return f"{FIRST}\nindex {self.index}\n{_lines(self.path)}\n{self.note}"
+        extra = f"extra {b64encode(self.data).decode()}\n" if self.data else ""
+        return f"{FIRST}\n{extra}index {self.index}\n{_lines(self.path)}\n{self.note}"
 
     @classmethod
     def parse(cls, text: str) -> Inclusion:
-        """Raises ``ValueError`` for what is no such file. Extra data is allowed and ignored: nothing vouches for it."""
+        """Raises ``ValueError`` for what is no such file."""
         head, note = _parts(text)
-        if not head or head.pop(0) != FIRST:
+        if head.pop(0) != FIRST:
             raise ValueError(f"a proof begins with {FIRST}")
-        if head and head[0].startswith("extra "):
-            head.pop(0)
-        return cls(_number(head, "index"), _hashes(head[1:]), note)
+        extra = _bytes(head.pop(0).removeprefix("extra ")) if head and head[0].startswith("extra ") else None
+        return cls(_number(head, "index"), _hashes(head[1:]), note, extra)
 
-    def check(self, data: bytes, key: str) -> Checkpoint:
+    def check(self, key: str, data: bytes | None = None) -> Checkpoint:
         """The checkpoint under which the entry stands. Raises ``ValueError`` where the proof does not hold for ``data``, the
-        exact bytes of the entry, or nobody with ``key`` signed it."""
+        exact bytes of the entry (the file's own if none are given), or nobody with ``key`` signed it."""
+        data = self.data if data is None else data
+        if data is None:
+            raise ValueError("the proof does not hold the entry that it is about; give that too")
         checkpoint = verify(self.note, key)
         if not proofs.includes(leaf_hash(data), self.index, checkpoint.size, self.path, checkpoint.root):
             raise ValueError("the proof does not hold: this entry does not stand there")
@@ -92,10 +97,14 @@ def _number(head: list[str], word: str) -> int:
 
 
 def _hashes(lines: Sequence[str]) -> tuple[bytes, ...]:
-    try:
-        hashes = tuple(b64decode(line, validate=True) for line in lines)
-    except (binascii.Error, ValueError):
-        raise ValueError("a proof's hashes are base64, one a line") from None
+    hashes = tuple(_bytes(line) for line in lines)
     if any(len(each) != HASH_BYTES for each in hashes):
         raise ValueError("a proof's hashes have 32 bytes")
     return hashes
+
+
+def _bytes(encoded: str) -> bytes:
+    try:
+        return b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("a proof's hashes, and the entry in it, are base64") from None
