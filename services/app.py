@@ -16,6 +16,7 @@ from services.access.loans import reminders
 from services.access.marking.marker import Marker
 from services.access.requests import service as access_requests
 from services.audit import endpoints as audit
+from services.audit import mentions
 from services.console import pages as console
 from services.filing import endpoints as filing
 from services.filing.reports import service as reports
@@ -248,7 +249,10 @@ def seconds(archive: Archive) -> tuple[Callable[[], object], ...]:
     """What the scheduler does each second, which is hardly ever more than to see that nothing is to be done."""
     kernel = archive.kernel
     store = WriteOnce(archive.checkpoints, lock_days=kernel.settings.checkpoints_lock_days)
-    return (Checkpointer(kernel.database, kernel.signer, store).tick,)
+    return (
+        Checkpointer(kernel.database, kernel.signer, store).tick,
+        lambda: mentions.catch_up(kernel.database),
+    )
 
 
 def watch_hot_folder(archive: Archive, stop: Event) -> None:

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from services.kernel.ledger.export import MOST_PROBLEMS, NONSENSE, Verdict, verify_file
+from services.kernel.ledger.journal import canonical
 from services.kernel.ledger.note import Checkpoint, verify
 from services.kernel.ledger.proof_files import FIRST, Consistency, Inclusion
 
-READABLE = {"position": "position", "at": "at", "actor": "actor", "act": "act", "item": "item", "request": "request"} | {
-    "result": "result",
-    "from": "from",
-}
+READABLE = ("position", "at", "actor", "act", "item", "request", "result", "from", "details")
 """Columns of an extract that repeat what the entry beside them says."""
 BOM, PROOF, OLD = b"\xef\xbb\xbf", FIRST.encode(), b"old "
 
@@ -108,13 +106,15 @@ def _csv_rows(path: Path) -> Iterator[tuple[dict[str, Any], str, str]]:
 
 
 def _readable(shown: dict[str, Any], entry: dict[str, Any]) -> list[str]:
-    differs = [name for name, told in READABLE.items() if name in shown and str(shown[name] or "") != _text(entry.get(told))]
+    differs = [name for name in READABLE if name in shown and _text(shown[name]) != _text(entry.get(name))]
     return (
         [f"The row of entry {entry['position']} says something else than the entry: {', '.join(differs)}."] if differs else []
     )
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return canonical(value).decode()
     return "" if value is None else str(value)
 
 
