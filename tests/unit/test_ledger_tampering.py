@@ -40,8 +40,8 @@ SILENT = ("column", "leaf")
 @pytest.fixture
 def kept(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A ledger of some hours, and the checkpoints that lie in the write-once store. Tiles are small, so that there are some."""
-    monkeypatch.setattr(subtrees, "HEIGHT", 2)
-    monkeypatch.setattr(subtrees, "WIDTH", 4)
+    monkeypatch.setattr(subtrees, "HEIGHT", 4)
+    monkeypatch.setattr(subtrees, "WIDTH", 16)
     store = LocalBlobStore(tmp_path / "checkpoints")
     signing = Checkpointer(database, SIGNER, WriteOnce(store, lock_days=1))
     for count in (1, 24, 15, 20):

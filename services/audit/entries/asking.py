@@ -18,7 +18,7 @@ from services.kernel.identity.rights import Principal
 from services.kernel.ledger import journal
 
 ACT = re.compile(r"[a-z_]{1,20}(\.[a-z_]{1,20})?")
-Id = Annotated[str | None, Query(max_length=36)]
+Id = Annotated[str | None, Query(max_length=80)]
 Moment = Annotated[str | None, Query(max_length=40, description="A day of the office (2026-03-02), or a time (ISO 8601).")]
 
 
@@ -33,7 +33,7 @@ def asked(
     since: Annotated[Moment, Query(alias="from")] = None,
     until: Annotated[Moment, Query(alias="to")] = None,
 ) -> Filters:
-    """Filters from the query. A day that ends the span is within it."""
+    """Filters from the query. ``actor`` and ``person`` may be names, ``item`` a 档号. A day that ends the span is within it."""
     acts = tuple(each for each in act or () if each)
     if any(len(each) > 40 for each in acts):
         raise InvalidInput("An act has at most 40 characters, such as page.read.")

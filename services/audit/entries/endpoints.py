@@ -33,6 +33,7 @@ def entries(
     position = LedgerEntry.position
     mentions.catch_up_whole(kernel.database)
     with kernel.database.write() as session:
+        filters = repository.resolved(session, filters)
         asking.note(session, "ledger.read", principal, request, filters)
         query = repository.entries(filters, session).order_by(position if order == "oldest" else position.desc())
         if cursor:

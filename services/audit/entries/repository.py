@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from services.audit.tables import AuditMention
+from services.kernel.http.paging import IDENTIFIER
 from services.kernel.identity.tables import Person
 from services.kernel.ledger.tables import LedgerEntry
 from services.kernel.tables import Item, Party
@@ -53,9 +54,28 @@ def entries(filters: Filters, session: Session) -> Select[Any]:
     return query
 
 
+def resolved(session: Session, filters: Filters) -> Filters:
+    """With ids for what was given as a person's name or an item's 档号; what is neither stays and finds nothing."""
+    people = {
+        name: session.scalar(select(Person.id).where(Person.name == value)) or value
+        for name in ("actor", "person")
+        if (value := getattr(filters, name)) and not IDENTIFIER.fullmatch(value)
+    }
+    item = filters.item
+    if item and not IDENTIFIER.fullmatch(item):
+        item = session.scalar(select(Item.id).where(Item.reference_code == item)) or item
+    return replace(filters, item=item, **people)
+
+
 def items_of_party(session: Session, party: str) -> list[str]:
     """The items that name a customer. Those that were destroyed name nobody any more."""
     return list(session.scalars(select(Party.item_id).where(_same(session, party)).distinct()))
+
+
+def items_of_parties_of(session: Session, item: str) -> list[str]:
+    """An item, and all others that name a customer whom it names."""
+    named = session.scalars(select(Party.id).where(Party.item_id == item)).all()
+    return sorted({item, *(each for party in named for each in items_of_party(session, party))})
 
 
 def parties_of(session: Session, party: str) -> list[str]:

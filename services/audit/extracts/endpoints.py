@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
 from services.audit import mentions, sheets
-from services.audit.entries import asking
+from services.audit.entries import asking, repository
 from services.audit.entries.asking import FiltersDep
 from services.audit.extracts import service
 from services.kernel.http.gate import KernelDep, RequestId, allow
@@ -32,6 +32,7 @@ def extract(
     verify`` takes CSV and JSON lines."""
     mentions.catch_up_whole(kernel.database)
     with kernel.database.write() as session:
+        filters = repository.resolved(session, filters)
         count = service.require_few(session, filters)
         asking.note(session, "ledger.extract", principal, request, filters, format=format, count=count)
 

@@ -33,10 +33,12 @@ def report(
     format: Literal["json", "csv", "xlsx"] = "json",
     principal: Principal = allow(Right.LEDGER),
 ) -> dict[str, Any] | Response:
-    """``customer`` (with ``party``): who saw this customer · ``person`` (with ``person``): what this person saw ·
-    ``out-of-hours`` · ``mass-reading`` · ``unused-grants`` · ``delegated-approvals``; between ``from`` and ``to``."""
+    """``customer`` (with ``party``, or an ``item`` that names them): who saw this customer · ``person`` (with ``person``):
+    what this person saw · ``out-of-hours`` · ``mass-reading`` · ``unused-grants`` · ``delegated-approvals``; between ``from``
+    and ``to``."""
     mentions.catch_up_whole(kernel.database)
     with kernel.database.write() as session:
+        filters = repository.resolved(session, filters)
         held = versions.current(session)
         rows = _rows(session, name, filters, Rules(held.policy.oversight))
         asking.note(session, "ledger.report", principal, request, filters, report=name, rows=len(rows), policy=held.number)
@@ -49,9 +51,11 @@ def report(
 def _rows(session: Session, name: Name, filters: Filters, rules: Rules) -> service.Rows:
     match name:
         case "customer":
-            if not filters.party:
-                raise InvalidInput("Say which customer: party=… with the id of a party or subject.")
-            return service.customer(session, filters.party, filters)
+            if not filters.party and not filters.item:
+                raise InvalidInput(
+                    "Say which customer: party=… with the id of a party, or item=… with an item that names them."
+                )
+            return service.customer(session, filters)
         case "person":
             if not filters.person:
                 raise InvalidInput("Say whom: person=… with the id of a person.")

@@ -24,9 +24,11 @@ SEEING = CONTENT + CATALOGUE
 HOUR = len("2026-03-02T09")
 
 
-def readers_of(session: Session, party: str, filters: Filters) -> list[Row[Any]]:
-    """By person and act: how often the items of a customer were seen, how many of them, first and last."""
-    items = repository.items_of_party(session, party)
+def readers_of(session: Session, filters: Filters) -> list[Row[Any]]:
+    """By person and act: how often the items of a customer were seen, how many of them, first and last. The customer is given
+    by the id of a party, or by an item that names them."""
+    items = repository.items_of_party(session, filters.party) if filters.party else []
+    items += repository.items_of_parties_of(session, filters.item) if filters.item else []
     named = select(AuditMention.position, AuditMention.subject).where(
         AuditMention.kind == "item", AuditMention.subject.in_(items)
     )

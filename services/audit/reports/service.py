@@ -50,9 +50,9 @@ class Rules:
         return there.isoweekday() not in self.oversight.workdays or not begins <= there.hour < ends
 
 
-def customer(session: Session, party: str, filters: Filters) -> Rows:
+def customer(session: Session, filters: Filters) -> Rows:
     """Who saw this customer's items, most often first."""
-    found = repository.readers_of(session, party, filters)
+    found = repository.readers_of(session, filters)
     rows = [dict(zip(COLUMNS["customer"], row, strict=True)) for row in found]
     return sorted(rows, key=lambda row: (-row["times"], row["person"] or "", row["act"]))
 

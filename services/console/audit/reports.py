@@ -13,14 +13,14 @@ from services.console.visit import VisitDep
 
 router = page_router()
 NEEDS = {
-    "customer": "party",
-    "person": "person",
-    "out-of-hours": None,
-    "mass-reading": None,
-    "unused-grants": None,
-    "delegated-approvals": None,
+    "customer": ("item", "party"),
+    "person": ("person",),
+    "out-of-hours": (),
+    "mass-reading": (),
+    "unused-grants": (),
+    "delegated-approvals": (),
 }
-"""Reports, and what one cannot do without."""
+"""Reports, and one of what each cannot do without."""
 DAYS = 30
 FORMS = ("csv", "xlsx")
 
@@ -33,10 +33,10 @@ async def reports(visit: VisitDep) -> Response:
     name = name if name in NEEDS else "out-of-hours"
     today = datetime.now(OFFICE).date()
     asked = {"from": given.get("from") or str(today - timedelta(days=DAYS)), "to": given.get("to") or str(today)}
-    asked |= {key: given[key].strip() for key in ("party", "person") if given.get(key, "").strip() and NEEDS[name] == key}
     needs = NEEDS[name]
+    asked |= {key: given[key].strip() for key in needs if given.get(key, "").strip()}
     answer = None
-    if needs is None or needs in asked:
+    if not needs or asked.keys() & set(needs):
         answer = await visit.api.get(f"/api/v1/audit/reports/{name}", asked)
     files = {form: f"/api/v1/audit/reports/{name}?{urlencode(asked | {'format': form})}" for form in FORMS}
     called = answer["people"] | answer["items"] if answer else {}
