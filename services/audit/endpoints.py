@@ -16,12 +16,10 @@ from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import export, journal
 
-router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
-for each in (entries.router, proofs.router, extracts.router, reports.router, inspections.router):
-    router.include_router(each)
+whole = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
 
-@router.get("/ledger")
+@whole.get("/ledger")
 def ledger(kernel: KernelDep, request: RequestId, principal: Principal = allow(Right.LEDGER)) -> StreamingResponse:
     """The whole ledger as JSON lines with a signed checkpoint; check it with ``muniment ledger verify``."""
     with kernel.database.write() as session:
@@ -34,3 +32,8 @@ def ledger(kernel: KernelDep, request: RequestId, principal: Principal = allow(R
 
     headers = {"Content-Disposition": 'attachment; filename="ledger.jsonl"'}
     return StreamingResponse(body(), media_type="application/jsonl", headers=headers)
+
+
+router = APIRouter()
+for each in (whole, entries.router, proofs.router, extracts.router, reports.router, inspections.router):
+    router.include_router(each)

@@ -15,7 +15,7 @@ from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger.tables import LedgerEntry
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
 
 @router.get("/entries")

@@ -16,7 +16,7 @@ from services.audit.extracts import service
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 JSONL = "application/jsonl"
 
 

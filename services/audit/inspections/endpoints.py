@@ -16,7 +16,7 @@ from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.idempotency import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 
-router = APIRouter(prefix="/inspections")
+router = APIRouter(prefix="/api/v1/audit/inspections", tags=["audit"])
 
 
 class NewInspection(BaseModel):

@@ -16,7 +16,7 @@ from services.kernel.ledger import checkpoints, journal
 from services.kernel.ledger.proof_files import EXTENSION
 from services.kernel.ledger.tables import LedgerCheckpoint
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 MOST = 10**15
 Size = Annotated[int, Path(ge=1, le=MOST)]
 

@@ -19,7 +19,7 @@ from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.policy import versions
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 Name = Literal["customer", "person", "out-of-hours", "mass-reading", "unused-grants", "delegated-approvals"]
 PEOPLE, ITEMS = ("person", "for"), ("item",)
 
