@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from services.kernel.ledger.merkle import leaf_hash
 from services.kernel.ledger.note import verify
 from services.kernel.ledger.proof_files import Consistency, Inclusion
 from services.kernel.ledger.tables import LedgerEntry
+from services.kernel.ledger.verification import checkpoints_in
 from services.kernel.model import Role
+from tests.archive import RunningArchive
 from tests.desk import Desk, TestClient, ok
 from tests.functional.test_offline import isolated, talkative
 
@@ -107,6 +110,19 @@ def test_nobody_but_the_auditor_gets_one(desk):
         client = desk.client(role)
         for address in ("checkpoints", "checkpoints/latest", "checkpoints/1", "consistency?old=1", "entries/0/proof"):
             assert client.get(f"/api/v1/audit/{address}").status_code == 403
+
+
+def test_an_archive_that_is_served_signs_by_itself(tmp_path):
+    with RunningArchive(tmp_path / "data") as archive, archive.client("auditor") as client:
+        end = time.monotonic() + 120
+        while not (told := client.get("/api/v1/audit/checkpoints").raise_for_status().json())["checkpoints"]:
+            assert time.monotonic() < end, "nothing was signed within a minute"
+            time.sleep(0.5)
+        while not (tmp_path / "data/checkpoints").is_dir() or not checkpoints_in(tmp_path / "data/checkpoints"):
+            assert time.monotonic() < end, "nothing was stored"
+            time.sleep(0.5)
+        kept = checkpoints_in(tmp_path / "data/checkpoints")
+        assert verify(kept[0], told["public_key"]).size > 0
 
 
 def offline(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -56,15 +56,15 @@ def entries(filters: Filters, session: Session) -> Select[Any]:
 
 def resolved(session: Session, filters: Filters) -> Filters:
     """With ids for what was given as a person's name or an item's 档号; what is neither stays and finds nothing."""
-    people = {
-        name: session.scalar(select(Person.id).where(Person.name == value)) or value
-        for name in ("actor", "person")
-        if (value := getattr(filters, name)) and not IDENTIFIER.fullmatch(value)
-    }
-    item = filters.item
-    if item and not IDENTIFIER.fullmatch(item):
-        item = session.scalar(select(Item.id).where(Item.reference_code == item)) or item
-    return replace(filters, item=item, **people)
+
+    def id_of(given: str | None, column: Any, called: Any) -> str | None:
+        if not given or IDENTIFIER.fullmatch(given):
+            return given
+        found: str | None = session.scalar(select(column).where(called == given))
+        return found or given
+
+    actor, person = (id_of(each, Person.id, Person.name) for each in (filters.actor, filters.person))
+    return replace(filters, actor=actor, person=person, item=id_of(filters.item, Item.id, Item.reference_code))
 
 
 def items_of_party(session: Session, party: str) -> list[str]:

@@ -45,15 +45,13 @@ class Checkpointer:
         """Signs where it is time to, and stores what is not stored yet."""
         with self._database.read() as session:
             size = session.scalar(select(LedgerHead.size)) or 0
-            newest, unstored = session.execute(
-                select(func.max(LedgerCheckpoint.size), func.count().filter(LedgerCheckpoint.stored.is_(False)))
-            ).one()
-        grown = size - (newest or 0)
+            grown = size - (session.scalar(select(func.max(LedgerCheckpoint.size))) or 0)
+            waits = session.scalar(select(LedgerCheckpoint.size).where(LedgerCheckpoint.stored.is_(False)).limit(1)) is not None
         if grown >= EVERY_ENTRIES or (grown and time.monotonic() >= self._next):
             self._next = time.monotonic() + EVERY_SECONDS
             self._try_to_sign()
-            unstored += 1
-        if unstored:
+            waits = True
+        if waits:
             self._store.store_rest(self._database)
 
     def sign(self) -> int | None:
