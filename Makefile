@@ -1,9 +1,10 @@
 # The README's commands. Each does its own set-up.
 DATA ?= data
+CORES = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
-.PHONY: demo test test-cluster servers check up bench lock clean
+.PHONY: demo test test-cluster servers check up bench bench-engines lock clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -12,7 +13,7 @@ demo:
 
 test:
 	@deploy/dev/setup.sh dev
-	.venv/bin/python -m pytest -m "not bench and not cluster" $(ARGS)
+	.venv/bin/python -m pytest -m "not bench and not cluster" $(CORES) $(ARGS)
 
 test-cluster:
 	@deploy/dev/setup.sh cluster
@@ -36,6 +37,10 @@ up:
 bench:
 	@deploy/dev/setup.sh dev
 	.venv/bin/python -m pytest -m bench tests/bench -s $(ARGS)
+
+bench-engines:
+	@deploy/dev/setup.sh cluster
+	.venv/bin/python -m deploy.dev.servers run -- .venv/bin/python -m tests.bench.engines --write docs/benchmarks-search.md $(ARGS)
 
 lock:
 	$(UV) -o requirements/run.txt

@@ -14,9 +14,9 @@ from fastapi import FastAPI
 
 class Face(uvicorn.Server):
     """Stops on ``leave``, SIGINT or SIGTERM: it takes no further requests, lets those in hand end, for ``drain_seconds`` at
-    most, and returns from ``run``. ``proxies``: whose word is taken on where a request came from."""
+    most, and returns from ``run``."""
 
-    def __init__(self, app: FastAPI, *, drain_seconds: float, proxies: str) -> None:
+    def __init__(self, app: FastAPI, *, drain_seconds: float) -> None:
         drain = math.ceil(drain_seconds)
         options: dict[str, Any] = {
             "log_config": None,
@@ -24,7 +24,6 @@ class Face(uvicorn.Server):
             "server_header": False,
             "timeout_graceful_shutdown": drain,
         }
-        options |= {"proxy_headers": True, "forwarded_allow_ips": proxies}
         super().__init__(uvicorn.Config(app, **options))
         self._leaving: Event = app.state.leaving
 

@@ -53,7 +53,7 @@ class Rooms:
         self._archive = archive.build(settings, held) if held else None
         app = archive.console_alone(settings) if self._archive is None else archive.http(self._archive, chosen)
         self._leaving = app.state.leaving
-        self.face = Face(app, drain_seconds=settings.drain_seconds, proxies=settings.proxies)
+        self.face = Face(app, drain_seconds=settings.drain_seconds)
         self.face.heed_signals()
         self._watcher = Thread(target=self._watch, name="hot-folder", daemon=True)
         if "ingest" in chosen and settings.hot_folder is not None:

@@ -36,7 +36,7 @@ class Serving:
             rounds=archive.rounds(self._archive),
             seconds=archive.seconds(self._archive),
         )
-        self._face = Face(archive.http(self._archive), drain_seconds=DRAIN_SECONDS, proxies=settings.proxies)
+        self._face = Face(archive.http(self._archive), drain_seconds=DRAIN_SECONDS)
         self._failure: MunimentError | None = None
 
     def run(self, listening: socket.socket) -> None:

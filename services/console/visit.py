@@ -32,6 +32,7 @@ SECTIONS = (
     ("audit", "/audit", "ledger"),
     ("inspections", "/inspections", "registers"),
     ("jobs", "/jobs", "jobs"),
+    ("people", "/people", "people"),
 )
 """What the navigation offers: section, address, the right it needs."""
 

@@ -33,10 +33,14 @@ def year_of(fields: Sequence[FieldReading], otherwise: int) -> int:
     return otherwise
 
 
-def parties(fields: Sequence[FieldReading]) -> list[tuple[str, str]]:
-    """Each named party once, as (role, name)."""
-    found = {(each.name, each.value): None for each in fields if each.name in PARTY_FIELDS}
-    return list(found)
+def parties(fields: Sequence[FieldReading]) -> dict[tuple[str, str], str | None]:
+    """Each named party once, as (role, name), and the share in percent that stands beside it."""
+    found: dict[tuple[str, str], str | None] = {}
+    for each in fields:
+        if each.name in PARTY_FIELDS:
+            key = (each.name, each.value)
+            found[key] = found.get(key) or each.share
+    return found
 
 
 def _values(fields: Sequence[FieldReading], name: str) -> list[str]:

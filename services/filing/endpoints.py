@@ -13,8 +13,9 @@ from services.filing.labels import endpoints as labels
 from services.filing.numbers import endpoints as numbers
 from services.filing.quality import endpoints as quality
 from services.filing.reports import endpoints as reports
+from services.filing.review import endpoints as review
 from services.filing.worklist import endpoints as worklist
 
 router = APIRouter()
-for part in (quality, worklist, catalogue, labels, numbers, corrections, forms, casefiles, handovers, reports):
+for part in (quality, worklist, review, catalogue, labels, numbers, corrections, forms, casefiles, handovers, reports):
     router.include_router(part.router)

@@ -23,14 +23,20 @@ def of_item(session: Session, item: Item) -> list[Party]:
 
 def refresh(session: Session, vault: Vault, item: Item) -> None:
     """Brings the parties in line with the fields: those that are no longer named go, new ones come, unless confirmed."""
-    named = dict.fromkeys(parties([each.reading for each in field_values(session, vault, item)]))
+    named = parties([each.reading for each in field_values(session, vault, item)])
     for party in of_item(session, item):
         here = (party.role, name_of(session, vault, item, party))
         if here in named:
-            del named[here]
+            share = named.pop(here)
+            if not party.confirmed:
+                party.share = _percent(share)
         elif not party.confirmed:
             session.delete(party)
-    for role, name in named:
+    for (role, name), share in named.items():
         sealed = vault.seal_text(session, item.key_id, PARTY_CONTEXT, name)
-        session.add(Party(item_id=item.id, role=role, name_sealed=sealed))
+        session.add(Party(item_id=item.id, role=role, name_sealed=sealed, share=_percent(share)))
     session.flush()
+
+
+def _percent(share: str | None) -> str | None:
+    return f"{share}%" if share is not None else None

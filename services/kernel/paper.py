@@ -78,10 +78,13 @@ WARNINGS = frozenset(
         "id_number_check_failed",
         "id_number_contradicts",
         "identifier_repaired",
+        "impossible_date",
         "low_confidence",
         "low_resolution",
         "near_duplicate",
         "page_order",
+        "rows_differ",
+        "shares_differ",
     }
 )
 """Codes of problems with which everything was still read. Any other code tells of a loss, so that a new one is never taken
@@ -123,22 +126,24 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text as read. ``confidence`` is 0…1."""
+    """One line of text as read. ``confidence`` is 0…1; ``weakest``, where an engine tells it, its least sure character's."""
 
     text: str
     box: Box
     confidence: float
+    weakest: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
             "text": self.text,
             "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
             "confidence": round(self.confidence, 4),
-        }
+        } | ({"weakest": round(self.weakest, 4)} if self.weakest is not None else {})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Line:
-        return cls(text=data["text"], box=box_from_json(data["box"]), confidence=data["confidence"])
+        box = box_from_json(data["box"])
+        return cls(text=data["text"], box=box, confidence=data["confidence"], weakest=data.get("weakest"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,8 @@ class PageReading:
 @dataclass(frozen=True, slots=True)
 class FieldReading:
     """One value of one field. ``value`` is normalised (yuan as a decimal string, ISO 8601 dates, upper-case ID
-    numbers); ``raw`` is what stood on the page; ``check`` tells whether a validator passed it.
+    numbers); ``raw`` is what stood on the page; ``check`` tells whether a validator passed it; ``repaired``: characters were
+    exchanged to pass it; ``share``: what a party holds of the whole, in percent (``"50"``).
     """
 
     name: str
@@ -207,6 +213,8 @@ class FieldReading:
     box: Box
     confidence: float
     check: Check
+    repaired: bool = False
+    share: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -216,7 +224,8 @@ class FieldReading:
             "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
             "confidence": round(self.confidence, 4),
             "check": self.check,
-        }
+            "repaired": self.repaired,
+        } | ({"share": self.share} if self.share is not None else {})
 
 
 @dataclass(frozen=True, slots=True)

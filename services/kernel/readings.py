@@ -71,4 +71,6 @@ def open_field(session: Session, vault: Vault, item: Item, row: FieldValue) -> F
         box=box_from_json(row.box),
         confidence=row.confidence,
         check=row.check,  # type: ignore[arg-type]
+        repaired=row.repaired,
+        share=row.share,
     )

@@ -194,6 +194,9 @@ class FieldValue(Base):
     box: Mapped[list[list[float]]] = mapped_column(JSON)
     confidence: Mapped[float] = mapped_column(Float)
     check: Mapped[str] = mapped_column(String(8))
+    repaired: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    share: Mapped[str | None] = mapped_column(String(20))
+    """What a party holds of the whole, in percent."""
     source: Mapped[str] = mapped_column(String(120))
     verification: Mapped[str] = mapped_column(String(16), default="read")
     verifier_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"))

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.kernel.paper import DocumentReading, FieldReading, PageReading, Problem
 from services.ocr.classify import classify
-from services.ocr.fields import extract, identifiers, money
+from services.ocr.fields import dates, extract, identifiers, money, shares, sums
+from services.ocr.fields.agreement import contradicted
+from services.ocr.fields.sheet import Sheet
 from services.ocr.fields.text import fold
 from services.ocr.numbering import missing
 
@@ -31,7 +33,7 @@ def read_document(pages: Sequence[PageReading]) -> DocumentReading:
         type=kind,
         confidence=confidence,
         fields=fields,
-        problems=(*_nothing_on(pages), *missing(pages), *_problems(fields)),
+        problems=(*_nothing_on(pages), *missing(pages), *_problems(fields), *_on_the_sheet(pages)),
     )
 
 
@@ -44,17 +46,18 @@ def _nothing_on(pages: Sequence[PageReading]) -> Iterator[Problem]:
 def _problems(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Problem]:
     for name, (code, message) in _FAILED.items():
         for one in fields.get(name, ()):
-            if one.check == "failed":
+            if one.check == "failed" and not (name == "id_number" and identifiers.id_number_ok(one.value)):
                 yield Problem(code, message.format(value=masked(one.value)), one.page)
-            elif _repaired(one):
+            elif one.repaired:
                 yield Problem(
                     "identifier_repaired",
-                    f"One or more characters of {masked(one.value)} were misread and put right by the check digit: "
+                    f"One or more characters of {masked(one.value)} were misread and put right by its checks: "
                     "compare it with the page.",
                     one.page,
                 )
     yield from _amounts_differ(fields)
     yield from _card_contradicts_itself(fields)
+    yield from _shares_differ(fields)
 
 
 def _amounts_differ(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Problem]:
@@ -86,22 +89,38 @@ def _amounts_differ(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[
 
 def _card_contradicts_itself(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Problem]:
     """A valid ID number states birth date and sex; a card that prints others was misread, or is not genuine."""
-    numbers = [one for one in fields.get("id_number", ()) if one.check == "ok"]
-    if len(numbers) != 1:
-        return
-    stated = dict(zip(("birth_date", "gender"), identifiers.birth_and_gender(numbers[0].value), strict=True))
-    for name, value in stated.items():
-        for one in fields.get(name, ()):
-            if one.value != value:
-                yield Problem(
-                    "id_number_contradicts",
-                    f"The ID number does not agree with the {name.replace('_', ' ')} beside it: compare both with the page.",
-                    one.page,
-                )
+    for number in fields.get("id_number", ()):
+        if not identifiers.id_number_ok(number.value):
+            continue
+        for name in contradicted(fields, number.page, number.value):
+            detail = f"The ID number does not agree with the {name.replace('_', ' ')} beside it: compare both with the page."
+            yield Problem("id_number_contradicts", detail, number.page)
 
 
-def _repaired(one: FieldReading) -> bool:
-    return re.sub(r"[\s-]", "", fold(one.raw)).upper() != one.value
+def _shares_differ(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Problem]:
+    for name in shares.HOLDERS:
+        if shares.differ(fields.get(name, ())):
+            told = " + ".join(f"{one.share} %" for one in fields[name])
+            yield Problem(
+                "shares_differ", f"The shares {told} do not come to the whole: look at the page.", fields[name][0].page
+            )
+
+
+def _on_the_sheet(pages: Sequence[PageReading]) -> Iterator[Problem]:
+    """What the paper itself has wrong: dates that are none, rows that do not come to their total."""
+    sheet = Sheet(pages)
+    for page in pages:
+        if any(True for cell in sheet.on_page(page.number) for _ in dates.impossible(cell.text)):
+            yield Problem(
+                "impossible_date", "A date on this page is not in the calendar: compare it with the page.", page.number
+            )
+    for column in sums.columns(sheet):
+        if not column.adds_up:
+            detail = (
+                f"The rows come to {money.yuan(sum(column.rows))}, but the total says {money.yuan(column.total)}: "
+                "look at the page and decide."
+            )
+            yield Problem("rows_differ", detail, column.page)
 
 
 def masked(value: str) -> str:

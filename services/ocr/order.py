@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from services.kernel.paper import Box, Line
@@ -195,7 +195,7 @@ def _mended(row: list[_Placed]) -> list[Line]:
         if lines and -item.height < gap < _SAME_LINE * item.height:
             lines[-1] = _together(lines[-1], item.line)
         else:
-            lines.append(Line(tidy(item.line.text), item.line.box, item.line.confidence))
+            lines.append(replace(item.line, text=tidy(item.line.text)))
         end = max(end, item.right)
     return lines
 
@@ -204,4 +204,5 @@ def _together(left: Line, right: Line) -> Line:
     box: Box = (left.box[0], right.box[1], right.box[2], left.box[3])
     first, second = len(left.text), len(right.text)
     confidence = (left.confidence * first + right.confidence * second) / max(1, first + second)
-    return Line(joined(left.text, right.text), box, confidence)
+    sure = [each.weakest for each in (left, right) if each.weakest is not None]
+    return Line(joined(left.text, right.text), box, confidence, min(sure, default=None))

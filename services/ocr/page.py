@@ -14,6 +14,7 @@ import numpy as np
 from services.kernel.paper import Box, Line, PageReading, Problem
 from services.kernel.timing import step
 from services.ocr import pixels as px
+from services.ocr.doubts import settled
 from services.ocr.engines.port import Engine
 from services.ocr.frames import ruled_boxes
 from services.ocr.jpeg import jpeg_header
@@ -103,7 +104,7 @@ def _read_upright(sheet: _Sheet, engine: Engine, turns: tuple[tuple[int, float],
 
 def _read(sheet: _Sheet, engine: Engine, turn: int) -> _Attempt:
     upright = px.turned(sheet.grey, turn)
-    lines = engine.read(upright, sheet.dpi)
+    lines = settled(engine.read(upright, sheet.dpi), upright, engine)
     with step("order"):
         boxes = ruled_boxes(upright, sheet.dpi, tilt(lines)) if lines else []
         return _Attempt(turn, in_reading_order(lines, boxes))

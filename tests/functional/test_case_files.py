@@ -54,6 +54,17 @@ def test_parties_are_suggested_by_the_program_and_joined_by_a_person(desk, clerk
         assert session.query(PartySubject).count() == 1
 
 
+def test_co_buyers_have_the_shares_that_the_contract_gives_them(desk, clerk):
+    item = desk.item(clerk, "商品房买卖合同\n买受人：张伟（60%）、李娜（40%）\n签订日期：2024年5月6日")
+    file = desk.case_file(clerk, "sale", item)
+    fields = ok(clerk.get(f"/api/v1/items/{item}"))["fields"]["party_buyer"]
+    assert {each["value"]: each["share"] for each in fields} == {"张伟": "60", "李娜": "40"}
+    party = parties(clerk, file)[item]
+    assert (party["share"], party["confirmed"]) == ("60%", False)
+    ok(confirm(clerk, party))
+    assert parties(clerk, file)[item]["share"] == "60%", "to vouch for the party is to vouch for what stands beside it"
+
+
 def test_the_same_name_in_another_file_without_a_number_is_nobody(desk, clerk):
     one = desk.item(clerk, "商品房买卖合同\n合同编号：HT-2024-0001\n买受人：张伟")
     other = desk.item(clerk, "商品房买卖合同\n合同编号：HT-2024-0009\n买受人：张伟")

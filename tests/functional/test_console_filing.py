@@ -100,3 +100,22 @@ def test_who_does_not_file_is_not_offered_it(desk, role):
     client = browser(desk, role, "某某")
     assert "/filing" not in client.get("/search").text
     assert client.get("/filing").status_code == 403
+
+
+def test_a_doubtful_field_is_settled_beside_its_picture(desk, clerk):
+    item = desk.item(clerk, "商品房买卖合同\n买受人：张伟\n身份证号码：110105194912310028")
+    archivist = browser(desk, Role.ARCHIVIST, "周质检")
+    page = archivist.get("/filing/review").text
+    assert 'value="110105194912310028"' in page and "身份证" in page
+    assert f'href="/api/v1/items/{item}/pages/1/image"' in page and "viewBox" in page
+    (doubted,) = [each for each in ok(clerk.get("/api/v1/filings/review"))["values"] if each["name"] == "id_number"]
+    told = {
+        "do": "correct",
+        "id": doubted["id"],
+        "name": "id_number",
+        "value": "11010519491231002X",
+        "page": 1,
+        "back": "review",
+    }
+    assert send(archivist, f"/filing/items/{item}/fields", **told) == "/filing/review"
+    assert "110105194912310028" not in archivist.get("/filing/review").text

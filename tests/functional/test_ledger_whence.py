@@ -23,8 +23,10 @@ def last(desk: Desk, act: str) -> dict:
 
 @contextmanager
 def served(desk: Desk, proxies: str) -> Iterator[str]:
-    """The archive behind a real socket."""
-    face = Face(composition.http(desk.archive), drain_seconds=1, proxies=proxies)
+    """The archive behind a real socket; ``proxies`` is what uvicorn is told of those before it."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FORWARDED_ALLOW_IPS", proxies)
+        face = Face(composition.http(desk.archive), drain_seconds=1)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=face.run, kwargs={"sockets": [listening]}, daemon=True)

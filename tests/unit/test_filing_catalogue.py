@@ -67,7 +67,7 @@ def test_the_year_is_that_of_the_document(fields, year):
 
 def test_each_party_once_in_each_role():
     fields = [field("party_buyer", "张伟"), field("payer", "张伟"), field("party_buyer", "张伟"), field("phone", "13800001234")]
-    assert parties(fields) == [("party_buyer", "张伟"), ("payer", "张伟")]
+    assert list(parties(fields)) == [("party_buyer", "张伟"), ("payer", "张伟")]
 
 
 # ── numbers ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -51,7 +51,7 @@ resources:
 - {name: MUNIMENT_SECRETS, value: /run/secrets/muniment}
 - {name: MUNIMENT_MIGRATE, value: "false"}
 - {name: MUNIMENT_HTTPS, value: "true"}
-- {name: MUNIMENT_PROXIES, value: "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8"} # only the door reaches the rooms
+- {name: FORWARDED_ALLOW_IPS, value: "*"}
 {{- range $name, $value := .Values.settings }}
 - {name: {{ printf "MUNIMENT_%s" (upper $name) }}, value: {{ $value | quote }}}
 {{- end }}

@@ -38,13 +38,15 @@ OF_PAPER = ("loan", "copy")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for: ``days`` from the approval, None for as long as policy allows; ``copies`` of each item."""
+    """What is asked for: ``days`` from the approval, None for as long as policy allows; ``copies`` of each item; ``masked``:
+    whether personal data may stay masked."""
 
     kind: AccessKind
     item_ids: Sequence[str]
     purpose: str
     days: int | None = None
     copies: int = 0
+    masked: bool = False
 
 
 def ask(session: Session, vault: Vault, actor: Principal, wish: Wish, *, request: str | None) -> AccessRequest:
@@ -65,6 +67,7 @@ def ask(session: Session, vault: Vault, actor: Principal, wish: Wish, *, request
         purpose_sealed=vault.seal_text(session, key.id, PURPOSE_CONTEXT, wish.purpose),
         days=wish.days or rule.days,
         copies=wish.copies if wish.kind == "copy" else 0,
+        masked=wish.masked or rule.masked,
         policy=held.number,
     )
     session.add(asked)
@@ -188,6 +191,7 @@ def _grant(session: Session, asked: AccessRequest) -> Grant | None:
         kind=asked.kind,
         policy=asked.policy,
         copies=asked.copies,
+        unmasked=not asked.masked,
         since=moment,
         until=moment + timedelta(days=asked.days),
     )

@@ -42,6 +42,7 @@ async def field(
     id: Text = "",
     value: Text = "",
     note: Text = "",
+    back: Annotated[Literal["item", "review"], Form()] = "item",
 ) -> Response:
     """One field; the page that is shown is the evidence."""
     address = f"/api/v1/filings/items/{item_id}"
@@ -51,7 +52,7 @@ async def field(
     else:
         told = {"what": "field", "field": name, "replaces": id or None, "value": None if do == "strike" else value}
         await visit.api.send("POST", f"{address}/corrections", json=told | evidence)
-    return see_other(f"/filing/items/{item_id}?page={page}")
+    return see_other("/filing/review" if back == "review" else f"/filing/items/{item_id}?page={page}")
 
 
 @router.post("/filing/items/{item_id}/entry")

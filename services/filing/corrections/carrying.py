@@ -13,7 +13,7 @@ from services.kernel.tables import FieldValue, Item
 
 READ = "read"
 KEPT = (
-    *("name", "value_sealed", "raw_sealed", "page", "box", "confidence", "check", "source", "lookup"),
+    *("name", "value_sealed", "raw_sealed", "page", "box", "confidence", "check", "repaired", "share", "source", "lookup"),
     *("verification", "verifier_id", "verified_at"),
 )
 

@@ -190,11 +190,12 @@ def _value(
         box=old.box if old and old.page == page else [list(point) for point in NOWHERE],
         confidence=1.0,
         check=values.check_of(name, value),
+        share=old.share if old else None,
         source=BY_A_PERSON,
         verification=evidence.verification,
         verifier_id=actor.person_id,
         verified_at=now(),
-        lookup=kernel.lookups.digest(name, value) if value and name in LOOKUP_FIELDS else None,
+        lookup=kernel.lookups.newest(session).digest(name, value) if value and name in LOOKUP_FIELDS else None,
         replaces=old.id if old else None,
     )
 

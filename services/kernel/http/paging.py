@@ -14,6 +14,7 @@ from services.kernel.errors import InvalidInput
 
 IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 POSITION = re.compile(r"[0-9]{1,18}")
+RANK = re.compile(r"[0-9]{1,4}(\.[0-9]{1,17})?(e-[0-9]{1,2})?")
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows a page.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 
@@ -36,6 +37,19 @@ def whole(cursor: str) -> int:
     if not POSITION.fullmatch(position):
         raise _refusal()
     return int(position)
+
+
+def text(cursor: str) -> str:
+    """The name in a cursor over names."""
+    return _position(cursor)
+
+
+def ranked(cursor: str) -> tuple[float, str]:
+    """The rank and the id in a cursor over rows that are not in the order of their ids."""
+    rank, _, position = _position(cursor).partition(" ")
+    if not RANK.fullmatch(rank) or not IDENTIFIER.fullmatch(position):
+        raise _refusal()
+    return float(rank), position
 
 
 def page(rows: Sequence[Any], limit: int, *, key: str = "id") -> tuple[Sequence[Any], str | None]:

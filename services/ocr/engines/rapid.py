@@ -95,7 +95,9 @@ def surer(first: Reading, second: Reading) -> Reading:
 def _line(box: Any, reading: Reading) -> Line | None:
     printed = reading.printed()
     text = printed.text.strip()
-    return Line(text, _corners(box), min(1.0, printed.confidence)) if text and printed.confidence >= _LEAST_CONFIDENCE else None
+    if not text or printed.confidence < _LEAST_CONFIDENCE:
+        return None
+    return Line(text, _corners(box), min(1.0, printed.confidence), min(1.0, printed.weakest))
 
 
 def load_rapid(size: Size = "tiny", backend: Backend | None = None) -> RapidEngine:

@@ -65,7 +65,8 @@ def _lines(table: Mapping[str, list[Any]]) -> Iterable[Line]:
     ]
     for _, group in groupby(rows, key=lambda row: (row["block_num"], row["par_num"], row["line_num"])):
         words = list(group)
-        yield Line(" ".join(str(word["text"]) for word in words), _around(words), _confidence(words))
+        weakest = min(max(0.0, float(word["conf"])) / 100 for word in words)
+        yield Line(" ".join(str(word["text"]) for word in words), _around(words), _confidence(words), min(1.0, weakest))
 
 
 def _around(words: list[dict[str, Any]]) -> Box:

@@ -1,7 +1,8 @@
 """Fields of a document from rules: pure functions over the pages as read.
 
 ``rules`` says what each type of document has, ``labels`` what the forms call it, ``finder`` how a label leads to its
-value (and how sure that is), ``parsers`` what a value means, ``tables`` what stands in two-sided blocks.
+value (and how sure that is), ``parsers`` what a value means, ``tables`` what stands in two-sided blocks, ``agreement`` what
+the values say about each other.
 """
 
 from __future__ import annotations
@@ -9,19 +10,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.kernel.paper import FieldReading, PageReading
+from services.ocr.confidence import calibrated
 from services.ocr.fields import labels
+from services.ocr.fields.agreement import agreed
 from services.ocr.fields.finder import IN_PROSE, IN_TABLES, ON_CARDS, Finder
 from services.ocr.fields.rules import CARDS, REGISTERS, RULES, TABLES
 from services.ocr.fields.sheet import Sheet
 from services.ocr.fields.tables import SIDES, two_sided
 
 
-def extract(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple[FieldReading, ...]]:
-    """The fields of one document of ``document_type``; names of ``FIELD_NAMES``, values in reading order, none empty."""
+def weighed(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple[FieldReading, ...]]:
+    """The same with all that their confidence is made of."""
     rules = RULES.get(document_type, ())
     inside = ON_CARDS if document_type in CARDS else IN_TABLES if document_type in TABLES else IN_PROSE
     weak = frozenset[str]() if document_type in REGISTERS else labels.WEAK
     stops = () if document_type in CARDS else (*labels.FOOTER_STOPS, *SIDES.get(document_type, ()))
     finder = Finder(Sheet(pages), rules, stops, inside=inside, weak=weak)
     found = {rule.field: finder.find(rule) for rule in rules} | two_sided(finder, document_type)
-    return {name: values for name, values in found.items() if values}
+    return agreed(finder.sheet, {name: values for name, values in found.items() if values})
+
+
+def extract(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple[FieldReading, ...]]:
+    """The fields of one document of ``document_type``; names of ``FIELD_NAMES``, values in reading order, none empty, each
+    with a calibrated confidence."""
+    engine = pages[0].engine.name if pages else ""
+    found = weighed(pages, document_type)
+    return {name: tuple(calibrated(one, engine) for one in values) for name, values in found.items()}

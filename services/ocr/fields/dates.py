@@ -20,7 +20,8 @@ _NUMERALS = {
 _HAN_DIGIT = "零〇○Oo0一壹二贰貳三叁參四肆五伍六陆陸七柒八捌九玖"
 _TEN = "十拾"
 _HAN_DATE = re.compile(
-    rf"(?P<year>(?:[{_HAN_DIGIT}]\s*){{4}})年\s*(?P<month>[{_HAN_DIGIT}{_TEN}元]{{1,3}})\s*月\s*(?P<day>[{_HAN_DIGIT}{_TEN}廿卅]{{1,4}})\s*日"
+    rf"(?P<year>(?:[{_HAN_DIGIT}]\s*){{4}}|(?<![\d.])[12]\d{{3}}\s*)年\s*(?P<month>[{_HAN_DIGIT}{_TEN}元]{{1,4}})\s*月\s*"
+    rf"(?P<day>[{_HAN_DIGIT}{_TEN}廿卅]{{1,4}})\s*[日号]"
 )
 _YEAR = r"(?<![\d.])(?P<year>[12]\s?\d\s?\d\s?\d)"
 _HAN_MARKS = re.compile(rf"{_YEAR}\s*年\s*(?P<month>[01]?\s?\d)\s*月\s*(?P<day>[0-3]?\s?\d)\s*(?:日|号|(?![\d\s]))")
@@ -58,6 +59,12 @@ def find_dates(text: str) -> Iterator[Found]:
         if one.start >= end:
             yield one
             end = one.end
+
+
+def impossible(text: str) -> Iterator[tuple[int, int]]:
+    """Where something is written as a date that the calendar does not have: 2023年2月30日."""
+    for pattern in (_HAN_MARKS, _HAN_DATE, _SEPARATED):
+        yield from (match.span() for match in pattern.finditer(text) if _iso(match) is None)
 
 
 def _iso(match: re.Match[str]) -> str | None:

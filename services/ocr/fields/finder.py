@@ -46,6 +46,16 @@ class Parsed:
     repaired: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed(FieldReading):
+    """A reading with what its confidence is made of: the weakest character of its lines, the mean of the weakest of all lines
+    of the page, and the certainty of the place; each 0…1."""
+
+    weakest: float = 0.0
+    print: float = 0.0
+    place: float = 0.0
+
+
 Piece = tuple[Cell, int, int]
 """A cell and the part ``[start, end)`` of its text."""
 Parser = Callable[[str, str], Sequence[Parsed]]
@@ -305,7 +315,7 @@ class Finder:
         return 0 if _HEAD.match(cell.text[: marks[0].start]) else marks[0].start
 
 
-def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> FieldReading:
+def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> Weighed:
     """A ``FieldReading`` with the confidence of the module's formula."""
     part = span.cut(parsed.start, parsed.end)
     part = part if part.pieces else span
@@ -316,8 +326,18 @@ def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> FieldRe
         confidence *= _FAILED
     if parsed.repaired:
         confidence *= _REPAIRED
-    return FieldReading(
-        field, parsed.value, part.raw.strip(), part.cells[0].page, hull(part.cells), round(confidence, 4), parsed.check
+    return Weighed(
+        field,
+        parsed.value,
+        part.raw.strip(),
+        part.cells[0].page,
+        hull(part.cells),
+        round(confidence, 4),
+        parsed.check,
+        repaired=parsed.repaired,
+        weakest=min(cell.weakest for cell in part.cells),
+        print=part.cells[0].print,
+        place=certainty,
     )
 
 

@@ -4,9 +4,9 @@ The check digits come from python-stdnum. Its ``validate`` is not used for ID nu
 was not yet assigned in the year of birth, while real people registered later carry such numbers (rules.md §2:
 ``440524188001010014``).
 
-Repair: a letter that cannot stand where it was read (``O`` in an ID number) is exchanged for the digit it looks like, and
-only when exactly one exchange passes every check. ``Identifier.repaired`` says so, and the page's own characters stay in
-``FieldReading.raw``.
+Repair (``repair``): a letter that cannot stand where it was read (``O`` in an ID number) is exchanged for the digit it looks
+like, and only when exactly one exchange passes every check. ``Identifier.repaired`` says so, and the page's own characters
+stay in ``FieldReading.raw``. A wrong digit is put right by ``agreement``, which knows what stands beside the number.
 """
 
 from __future__ import annotations
@@ -15,18 +15,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice, product
 
 from stdnum import luhn, numdb
 from stdnum.cn import ric, uscc
 
 from services.kernel.paper import Check
+from services.ocr.fields import repair
 
-_LOOKS_LIKE = {
-    "O": "0", "Q": "0", "D": "0", "U": "0", "I": "1", "L": "1", "|": "1", "!": "1", "T": "7", "Z": "2",
-    "S": "5", "B": "8", "G": "69", "A": "4", "V": "Y", "×": "X", "K": "X", "*": "X",
-}  # fmt: skip
-_MOST_REPAIRS = 6  # an engine that takes 0 for O does so throughout; with more letters than this it is a word
+_MOST_LETTERS = 7  # with more it is a word
 _ID_AREA = re.compile(r"(?<![0-9A-Za-z])(?:[0-9OQDUILTZSBGA|!]\s?){14,17}[0-9XO×KQDUILTZSBGA*|!](?![0-9A-Za-z])", re.IGNORECASE)
 _CREDIT_AREA = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Z]\s?){17}[0-9A-Z](?![0-9A-Za-z])", re.IGNORECASE)
 _ACCOUNT = re.compile(r"(?<![\dA-Za-z])\d(?:[ -]?\d){7,29}(?![\dA-Za-z])")
@@ -72,12 +68,25 @@ def credit_code_ok(code: str) -> bool:
     return bool(uscc.is_valid(code))
 
 
+def credit_code_holds(code: str) -> bool:
+    """Also its parts: the organisation code inside (GB 11714) and the district (GB/T 2260). A repair needs all of them."""
+    return credit_code_ok(code) and _organisation_ok(code[8:17]) and _area_known(code[2:8])
+
+
+def may_stand_in_id(letter: str, last: bool) -> bool:
+    return letter.isdigit() or (last and letter == "X")
+
+
+def may_stand_in_code(letter: str, _: bool) -> bool:
+    return letter not in "IOSVZ"
+
+
 def find_id_numbers(text: str) -> Iterator[Identifier]:
     """Numbers of the shape of a citizen ID in folded text, checked, repaired where that is certain."""
     for match in _ID_AREA.finditer(text):
         number = re.sub(r"\s", "", match.group()).upper()
-        if len(number) in (15, 18) and sum(letter.isdigit() for letter in number) >= len(number) - _MOST_REPAIRS - 1:
-            yield _judged(number, match, id_number_ok, lambda letter, last: letter.isdigit() or (last and letter == "X"))
+        if len(number) in (15, 18) and sum(letter.isdigit() for letter in number) >= len(number) - _MOST_LETTERS:
+            yield _judged(number, match, id_number_ok, may_stand_in_id)
 
 
 def find_credit_codes(text: str) -> Iterator[Identifier]:
@@ -85,23 +94,15 @@ def find_credit_codes(text: str) -> Iterator[Identifier]:
     for match in _CREDIT_AREA.finditer(text):
         code = re.sub(r"\s", "", match.group()).upper()
         if sum(letter.isdigit() for letter in code) >= 8:
-            yield _judged(code, match, credit_code_ok, lambda letter, _: letter not in "IOSVZ")
+            yield _judged(code, match, credit_code_ok, may_stand_in_code)
 
 
-def _judged(
-    read: str, match: re.Match[str], passes: Callable[[str], bool], may_stand: Callable[[str, bool], bool]
-) -> Identifier:
+def _judged(read: str, match: re.Match[str], passes: Callable[[str], bool], may_stand: repair.MayStand) -> Identifier:
     if passes(read):
         return Identifier(read, "ok", match.start(), match.end())
-    last = len(read) - 1
-    choices = [
-        (letter,) if may_stand(letter, index == last) else tuple(_LOOKS_LIKE.get(letter, letter))
-        for index, letter in enumerate(read)
-    ]
-    repairs = {"".join(candidate) for candidate in islice(product(*choices), 64)}
-    good = [candidate for candidate in repairs if passes(candidate)]
-    if len(good) == 1 and sum(a != b for a, b in zip(read, good[0], strict=True)) <= _MOST_REPAIRS:
-        return Identifier(good[0], "ok", match.start(), match.end(), repaired=True)
+    good = repair.only(repair.forced(read, may_stand), passes)
+    if good is not None:
+        return Identifier(good, "ok", match.start(), match.end(), repaired=True)
     return Identifier(read, "failed", match.start(), match.end())
 
 
@@ -135,6 +136,12 @@ def _area_known(number: str) -> bool:
     """The county code was assigned at some time (GB/T 2260 as python-stdnum carries it)."""
     known = {key for _, properties in numdb.get("cn/loc").info(number[:6]) for key in properties}
     return {"province", "county"} <= known
+
+
+def _organisation_ok(code: str) -> bool:
+    """GB 11714: eight characters, weighted 3 7 9 10 5 8 4 2, and their check character mod 11."""
+    total = sum(int(letter, 36) * weight for letter, weight in zip(code, (3, 7, 9, 10, 5, 8, 4, 2), strict=False))
+    return code[-1] == "0123456789X0"[(11 - total % 11)]
 
 
 def _is_date(digits: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
-from statistics import median
+from statistics import fmean, median
 
 from services.kernel.paper import Box, Line, PageReading
 from services.ocr.fields.text import Folded, fold_with_origin, printed_simplified
@@ -25,7 +25,8 @@ _COLUMN_END = 0.82  # a line that reaches this share of its page's text width wa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """One line with its folded text, its levelled edges and its place in reading order."""
+    """One line with its folded text, its levelled edges and its place in reading order; ``print`` is how well its page reads:
+    the mean over the lines of their weakest characters, 0…1."""
 
     page: int
     order: int
@@ -35,6 +36,11 @@ class Cell:
     top: float
     right: float
     bottom: float
+    print: float = 1.0
+
+    @property
+    def weakest(self) -> float:
+        return _weakest(self.line)
 
     @property
     def text(self) -> str:
@@ -184,14 +190,19 @@ def _cells(page: PageReading, *, simplify: bool) -> list[Cell]:
         if line.box[1][0] - line.box[0][0] > 0.1 * page.width
     ]
     tilt = median(tilts) if tilts else 0.0
+    print_ = fmean(map(_weakest, page.lines)) if page.lines else 1.0
     cells = []
     for order, line in enumerate(page.lines):
         xs = [x * math.cos(tilt) + y * math.sin(tilt) for x, y in line.box]
         ys = [y * math.cos(tilt) - x * math.sin(tilt) for x, y in line.box]
         top, bottom = (ys[0] + ys[1]) / 2, (ys[2] + ys[3]) / 2
         folded = fold_with_origin(line.text, simplify=simplify)
-        cells.append(Cell(page.number, order, line, folded, min(xs), top, max(xs), bottom))
+        cells.append(Cell(page.number, order, line, folded, min(xs), top, max(xs), bottom, print_))
     return cells
+
+
+def _weakest(line: Line) -> float:
+    return line.confidence if line.weakest is None else line.weakest
 
 
 def _flow(cells: Sequence[Cell]) -> Flow:

@@ -1,0 +1,198 @@
+"""Fields that vouch for each other: repairs, sums, words and figures, shares, dates; all people are invented."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from random import Random
+
+import pytest
+
+from samples import people
+from services.kernel.paper import EngineInfo, FieldReading, Line, PageReading
+from services.ocr.documents import read_document
+from services.ocr.fields import identifiers, shares
+from services.ocr.fields.agreement import agreed
+from services.ocr.fields.dates import find_dates, impossible
+from services.ocr.fields.repair import _CONFUSED
+from services.ocr.fields.sheet import Sheet
+
+BOX = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+GOOD = "11010519491231002X"
+
+
+def placed(*rows: tuple[str, float, float]) -> PageReading:
+    """A page of lines at (left, top), 20 pixels high, 20 a Han."""
+    lines = []
+    for text, left, top in rows:
+        right = left + sum(10 if letter.isascii() else 20 for letter in text)
+        lines.append(Line(text, ((left, top), (right, top), (right, top + 20), (left, top + 20)), 0.99, 0.97))
+    return PageReading(1, 1000, 1400, 0, 0.0, False, tuple(lines), EngineInfo("told", "0", "0"))
+
+
+def page(*texts: str) -> PageReading:
+    return placed(*((text, 60.0, 60.0 + 50 * row) for row, text in enumerate(texts)))
+
+
+def codes(*texts: str) -> list[str]:
+    return [problem.code for problem in read_document([page(*texts)]).problems]
+
+
+def field(name: str, value: str, check: str = "none", number: int = 1) -> FieldReading:
+    return FieldReading(name, value, value, number, BOX, 0.9, check)  # type: ignore[arg-type]
+
+
+def card(number: str, born: str, gender: str = "女") -> dict[str, tuple[FieldReading, ...]]:
+    read = {"id_number": (field("id_number", number, "ok" if identifiers.id_number_ok(number) else "failed"),)}
+    return {**read, "birth_date": (field("birth_date", born, "ok"),), "gender": (field("gender", gender, "ok"),)}
+
+
+def test_a_wrong_digit_is_put_right_where_one_candidate_passes_every_check() -> None:
+    done = agreed(Sheet([]), card("11010519491281002X", "1949-12-31"))["id_number"][0]
+    assert (done.value, done.raw, done.check, done.repaired) == (GOOD, "11010519491281002X", "ok", True)
+
+
+def test_without_a_birth_date_beside_it_a_wrong_digit_stays() -> None:
+    alone = {"id_number": (field("id_number", "11010519491281002X", "failed"),)}
+    done = agreed(Sheet([]), alone)["id_number"][0]
+    assert (done.value, done.check, done.repaired) == ("11010519491281002X", "failed", False)
+
+
+def test_two_candidates_are_none_and_what_is_repaired_is_nearly_always_right() -> None:
+    rng, outcomes = Random(31), Counter[str]()
+    for _ in range(600):
+        person = people.person(rng)
+        place = rng.randrange(17)
+        wrong = rng.choice([one for one in _CONFUSED[person.id_number[place]] if one.isdigit()])
+        read = person.id_number[:place] + wrong + person.id_number[place + 1 :]
+        done = agreed(Sheet([]), card(read, person.birth_date.isoformat(), person.gender))["id_number"][0]
+        outcomes["kept" if not done.repaired else "right" if done.value == person.id_number else "wrong"] += 1
+        assert done.check == ("ok" if done.repaired else "failed")
+    assert outcomes["wrong"] == 0, outcomes
+    assert outcomes["right"] > 100
+
+
+def test_a_credit_code_is_put_right_by_all_its_checks() -> None:
+    rng, outcomes = Random(32), Counter[str]()
+    for _ in range(300):
+        code = people.company(rng).credit_code
+        place = rng.choice([index for index in range(18) if code[index] in _CONFUSED])
+        wrong = next((one for one in _CONFUSED[code[place]] if one not in "IOSVZ"), None)
+        if wrong is None:
+            continue
+        read = {"credit_code": (field("credit_code", code[:place] + wrong + code[place + 1 :], "failed"),)}
+        done = agreed(Sheet([]), read)["credit_code"][0]
+        outcomes["kept" if not done.repaired else "right" if done.value == code else "wrong"] += 1
+    assert outcomes["wrong"] == 0, outcomes
+    assert outcomes["right"] > 200
+
+
+@pytest.mark.parametrize(("born", "gender"), [("1949-12-30", "女"), ("1949-12-31", "男")])
+def test_a_number_that_contradicts_its_card_passes_no_check(born: str, gender: str) -> None:
+    done = agreed(Sheet([]), card(GOOD, born, gender))
+    assert done["id_number"][0].check == "failed"
+
+
+def receipt(words: str, figures: str) -> tuple[str, ...]:
+    return ("收款收据", "交款人：张伟", f"人民币（大写）：{words}", f"人民币（小写）：{figures}", "收款单位：启泽置业有限公司")
+
+
+def test_figures_are_good_where_the_words_say_the_same() -> None:
+    good = read_document([page(*receipt("壹万陆仟肆佰零玖元零贰分", "￥16,409.02"))])
+    assert (good.fields["amount"][0].check, good.problems) == ("ok", ())
+    bad = read_document([page(*receipt("壹万陆仟肆佰零玖元零贰分", "￥16,409.20"))])
+    assert {bad.fields[name][0].check for name in ("amount", "amount_in_words")} == {"failed"}
+    assert [problem.code for problem in bad.problems] == ["amount_mismatch"]
+
+
+@pytest.mark.parametrize(("last", "problems"), [("200.50", []), ("200.80", ["rows_differ"])])
+def test_the_rows_of_a_voucher_come_to_its_total(last: str, problems: list[str]) -> None:
+    sheet = placed(
+        ("收款收据", 400, 40),
+        ("项目", 100, 120),
+        ("金额", 600, 120),
+        ("物业服务费", 100, 160),
+        ("1,000.00", 590, 160),
+        ("装修押金", 100, 200),
+        (last, 600, 200),
+        ("合计", 100, 240),
+        ("￥1,200.50", 580, 240),
+        ("收款单位：启泽置业有限公司", 60, 300),
+    )
+    document = read_document([sheet])
+    assert [problem.code for problem in document.problems] == problems
+    assert document.fields["amount"][0].value == "1200.50"
+    assert document.fields["amount"][0].check == ("none" if problems else "ok")
+
+
+@pytest.mark.parametrize(
+    ("lines", "held"),
+    [
+        (("买受人：张伟（50%）、李娜（占50%）",), {"张伟": "50", "李娜": "50"}),
+        (("买受人：张伟　　所占份额：70%", "共同买受人：李娜　　所占份额：30%"), {"张伟": "70", "李娜": "30"}),
+        (("买受人：张伟", "共有份额：百分之六十", "共同买受人：李娜", "共有份额：百分之四十"), {"张伟": "60", "李娜": "40"}),
+        (("买受人：张伟，占1/3份额", "共同买受人：李娜，占三分之二份额"), {"张伟": "33.33", "李娜": "66.67"}),
+        (("买受人：张伟", "违约金为百分之三。"), {"张伟": None}),
+    ],
+)
+def test_co_buyers_have_their_shares(lines: tuple[str, ...], held: dict[str, str | None]) -> None:
+    document = read_document([page("商品房买卖合同", "出卖人：启泽置业有限公司", *lines)])
+    assert {one.value: one.share for one in document.fields["party_buyer"]} == held
+    assert document.fields["party_seller"][0].share is None
+    assert document.problems == ()
+
+
+def test_shares_that_are_no_whole_are_told() -> None:
+    texts = ("商品房买卖合同", "出卖人：启泽置业有限公司", "买受人：张伟　所占份额：70%", "共同买受人：李娜　所占份额：40%")
+    assert codes(*texts) == ["shares_differ"]
+    assert not shares.differ([field("party_buyer", "张伟")])
+
+
+_FORMAL, _PLAIN = "零壹贰叁肆伍陆柒捌玖", "〇一二三四五六七八九"
+
+
+def _counted(number: int, digits: str, ten: str, *, one: bool) -> str:
+    tens, ones = divmod(number, 10)
+    head = "" if not tens else (digits[tens] if tens > 1 or one else "") + ten
+    return head + (digits[ones] if ones or not tens else "")
+
+
+def forms(year: int, month: int, day: int) -> list[str]:
+    """One day as paper writes it; also one that is in no calendar."""
+    plain = "".join(_PLAIN[int(digit)] for digit in str(year))
+    formal = "".join(_FORMAL[int(digit)] for digit in str(year))
+    return [
+        f"{year}年{month}月{day}日", f"{year}年{month:02d}月{day:02d}日", f"{year} 年 {month} 月 {day} 日",
+        f"{year}.{month}.{day}", f"{year}.{month:02d}.{day:02d}", f"{year}/{month:02d}/{day:02d}", f"{year}/{month}/{day}",
+        f"{year}-{month:02d}-{day:02d}", f"{year}-{month}-{day}", f"{year}年{month}月{day}号",
+        f"{plain}年{_counted(month, _PLAIN, '十', one=False)}月{_counted(day, _PLAIN, '十', one=False)}日",
+        f"{plain.replace('〇', '零')}年{_counted(month, _PLAIN, '十', one=False)}月{_counted(day, _PLAIN, '十', one=False)}日",
+        f"{formal}年{_counted(month, _FORMAL, '拾', one=True)}月{_counted(day, _FORMAL, '拾', one=True)}日",
+        f"{formal}年零{_counted(month, _FORMAL, '拾', one=True)}月零{_counted(day, _FORMAL, '拾', one=True)}日",
+        f"{year}年{_counted(month, _PLAIN, '十', one=False)}月{_counted(day, _PLAIN, '十', one=False)}日",
+    ]  # fmt: skip
+
+
+def test_every_form_of_four_hundred_days_is_read() -> None:
+    rng, told = Random(33), 0
+    for _ in range(400):
+        day = date(1950, 1, 1) + timedelta(days=rng.randrange(36_000))
+        for text in forms(day.year, day.month, day.day):
+            told += 1
+            assert [one.iso for one in find_dates(f"签订日期:{text}")] == [day.isoformat()], text
+            assert list(impossible(text)) == [], text
+    assert told == 6000
+
+
+@pytest.mark.parametrize(("month", "day"), [(2, 30), (2, 31), (4, 31), (6, 31), (9, 31), (11, 31), (13, 1), (1, 32), (2, 29)])
+def test_days_that_are_in_no_calendar_are_refused_in_every_form(month: int, day: int) -> None:
+    for year in (1951, 1999, 2001, 2023, 2100):
+        for text in forms(year, month, day):
+            assert list(find_dates(f"签订日期:{text}")) == [], text
+            assert len(list(impossible(text))) >= 1, text
+
+
+def test_an_impossible_date_is_told_and_is_no_value() -> None:
+    document = read_document([page("商品房买卖合同", "买受人：张伟", "签订日期：2023年2月30日")])
+    assert "signed_on" not in document.fields
+    assert [problem.code for problem in document.problems] == ["impossible_date"]
