@@ -13,6 +13,8 @@ class MunimentError(Exception):
     status = 500
     code = "internal"
     title = "Internal error"
+    entered = False
+    """Whether the attempt that was refused is on the ledger already."""
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail)
@@ -30,10 +32,7 @@ class Unauthenticated(MunimentError):
 
 
 class Forbidden(MunimentError):
-    """``entered``: whether the attempt is on the ledger already."""
-
     status, code, title = 403, "forbidden", "Not permitted"
-    entered = False
 
 
 class NotFound(MunimentError):

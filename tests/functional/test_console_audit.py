@@ -8,7 +8,7 @@ import pytest
 
 from services import app as composition
 from services.kernel.clock import OFFICE
-from services.kernel.identity import accounts
+from services.kernel.identity import people
 from services.kernel.model import Role
 from tests.desk import PASSWORD, Desk, TestClient
 
@@ -16,7 +16,7 @@ from tests.desk import PASSWORD, Desk, TestClient
 def visitor(desk: Desk, role: Role) -> TestClient:
     """Somebody of that role at a browser."""
     with desk.kernel.database.write() as session:
-        accounts.add_person(session, f"{role}-张", role, password=PASSWORD)
+        people.add_person(session, f"{role}-张", role, password=PASSWORD)
     client = desk.client()
     client.headers["Origin"] = "http://testserver"
     form = {"name": f"{role}-张", "password": PASSWORD}

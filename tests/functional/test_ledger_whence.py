@@ -51,10 +51,10 @@ def test_a_proxy_is_believed_where_the_settings_say_so_and_nowhere_else(desk, pr
 
 
 def test_what_is_done_in_the_console_came_from_the_browser_and_not_from_the_console(desk):
-    from services.kernel.identity import accounts
+    from services.kernel.identity import people
 
     with desk.kernel.database.write() as session:
-        accounts.add_person(session, "审计", Role.AUDITOR, password="a sentence for the tests")
+        people.add_person(session, "审计", Role.AUDITOR, password="a sentence for the tests")
     with served(desk, "127.0.0.1") as url, httpx.Client(base_url=url, trust_env=False) as browser:
         browser.headers["X-Forwarded-For"] = "203.0.113.77, 198.51.100.4"
         signed = browser.post("/sign-in", data={"name": "审计", "password": "a sentence for the tests"})
