@@ -4,7 +4,7 @@ CORES = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reor
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
-.PHONY: demo test test-cluster servers check up bench bench-engines lock clean
+.PHONY: demo test test-cluster servers check up bench bench-engines audit lock clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -42,9 +42,15 @@ bench-engines:
 	@deploy/dev/setup.sh cluster
 	.venv/bin/python -m deploy.dev.servers run -- .venv/bin/python -m tests.bench.engines --write docs/benchmarks-search.md $(ARGS)
 
+# Asks a public database for known flaws of what is pinned, and tells it no more than that. AUDIT_OPTIONS chooses another.
+audit:
+	python3 -m venv .audit
+	.audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	.audit/bin/pip-audit --requirement requirements/run.txt --require-hashes --disable-pip $(AUDIT_OPTIONS)
+
 lock:
 	$(UV) -o requirements/run.txt
 	$(UV) --extra dev -c requirements/run.txt -o requirements/dev.txt
 
 clean:
-	rm -rf .venv .cluster demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .audit .cluster demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -90,9 +90,9 @@ async def _sign_in(
 ) -> Response:
     try:
         outside = await visit.api.get("/api/v1/oidc")
-    except Refusal:  # the password does without
-        outside = {"configured": False}
-    there = f"/api/v1/oidc/sign-in?{urlencode({'next': local(next)})}" if outside["configured"] else None
+    except (Refusal, httpx.TransportError, ValueError):  # the page does without
+        outside = {}
+    there = f"/api/v1/oidc/sign-in?{urlencode({'next': local(next)})}" if outside.get("configured") else None
     page = {"name": name, "next": local(next), "errors": errors, "outside": there, "outside_name": outside.get("name")}
     return visit.page("sign-in.html", status=status, stranger=stranger, **page)
 

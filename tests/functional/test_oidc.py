@@ -88,7 +88,13 @@ class Office:
 
 
 def with_provider(settings: Settings, issuer: str, **more: object) -> Settings:
-    given = {"oidc_issuer": issuer, "oidc_client_id": "muniment", "public_url": "http://testserver", **more}
+    given = {
+        "oidc_issuer": issuer,
+        "oidc_client_id": "muniment",
+        "oidc_client_secret": "s3cret",
+        "public_url": "http://testserver",
+        **more,
+    }
     return Settings(**(settings.model_dump(exclude_unset=True) | given))
 
 

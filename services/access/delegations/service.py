@@ -92,7 +92,9 @@ def shown(session: Session, found: Delegation) -> dict[str, Any]:
 
 def _require_another(session: Session, actor: Principal, taker: Person, role: Role) -> None:
     if taker.natural_id == actor.natural_id:
-        raise Forbidden("A delegation is to another person, not to an account of one's own.", code="separation-of-duties")
+        raise Forbidden(
+            "A delegation is to another person, not to an account of one's own. Choose another.", code="separation-of-duties"
+        )
     if people.is_service(taker):
         raise Forbidden("A service account decides nothing. Ask for a person.", code="separation-of-duties")
     if pair := _clash(_roles(session, taker), role):

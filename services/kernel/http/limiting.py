@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from limits import RateLimitItemPerMinute
@@ -13,12 +14,16 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from services.kernel.errors import TooMany
-from services.kernel.queue.redis_errors import RedisError
+from services.kernel.queue.redis_errors import NO_SECOND_TRY, RedisError
 
 log = structlog.get_logger("http")
 PAUSE_SECONDS = 5.0
 """So long a broker that did not answer is left alone."""
-PATIENCE = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+PATIENCE: dict[str, Any] = {
+    "socket_timeout": 0.5,
+    "socket_connect_timeout": 0.5,
+    "retry": NO_SECOND_TRY,  # who asks does not wait for a broker that hangs
+}
 
 
 class Limiter:

@@ -23,7 +23,7 @@ BY_PROVIDER = "oidc"
 """Name of a session that a sign-in provider vouched for: a second factor is then the provider's."""
 TOKEN_PREFIX = "mnt_"  # noqa: S105 - lets a leaked token be recognised by scanners
 NOTED = timedelta(minutes=5)
-"""Uses are noted so often: a note is a write, and every request is a use."""
+"""Uses are noted so often, first when a credential is so old: a note is a write, and every request is a use."""
 PENDING = timedelta(minutes=5)
 """So long somebody may look for their telephone between password and code."""
 
@@ -70,7 +70,7 @@ def principal_of(session: Session, secret: str, *, kind: str) -> Principal:
     roles = frozenset(Role(held.role) for held in person.roles if held.until is None or held.until > now())
     own = Principal(person.id, person.name, roles, person.department, kind == "session", person.natural_id)
     delegated = frozenset(each.role for each in capacities(session, own) if each.giver_id)
-    due = credential.used_at is None or credential.used_at < now() - NOTED
+    due = (credential.used_at or credential.created_at) < now() - NOTED
     return replace(
         own, delegated=delegated, credential_id=credential.id, unnoted=due, by_provider=credential.name == BY_PROVIDER
     )

@@ -7,9 +7,9 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from services.kernel.errors import InvalidInput
 
-SHORTEST = 10
-LEAST_SCORE = 2
-"""Of zxcvbn's 0 to 4: below it, a million guesses are enough, and every common password is among them."""
+SHORTEST, LONGEST = 10, 128
+LEAST_GUESSES = 20_000
+"""Fewer, as zxcvbn counts them, are soon made: the common passwords of the world are among them."""
 LONGEST_MEASURED = 72
 """Zxcvbn looks at no more; what is longer is judged by its beginning."""
 
@@ -19,10 +19,12 @@ def hashed(password: str, *, about: tuple[str, ...] = ()) -> str:
     belong to its owner, which an attacker tries first."""
     if len(password) < SHORTEST:
         raise InvalidInput(f"A password has at least {SHORTEST} characters. A sentence is easy to keep in mind.")
+    if len(password) > LONGEST:
+        raise InvalidInput(f"A password has at most {LONGEST} characters.")
     from zxcvbn import zxcvbn  # its lists take a tenth of a second to load, and few processes set passwords
 
     words = [*about, "muniment", "archive", "档案"]
-    if zxcvbn(password[:LONGEST_MEASURED], user_inputs=words)["score"] < LEAST_SCORE:
+    if zxcvbn(password[:LONGEST_MEASURED], user_inputs=words)["guesses"] < LEAST_GUESSES:
         raise InvalidInput("This password is quickly guessed. Choose a sentence that only you would think of.")
     return PasswordHasher().hash(password)
 

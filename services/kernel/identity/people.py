@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from services.kernel import notices
 from services.kernel.clock import now
 from services.kernel.dialects import TO_CHANGE, insert_once, take_turn
 from services.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -111,7 +112,7 @@ def end_role(session: Session, person_id: str, role: Role, *, by: Principal | No
     refuse_self(person, by, "Roles of oneself are ended by another administrator.")
     live = or_(PersonRole.until.is_(None), PersonRole.until > now())
     query = select(PersonRole).where(PersonRole.person_id == person.id, PersonRole.role == role, live)
-    rows = session.scalars(query.with_for_update(**TO_CHANGE)).all()
+    rows = session.scalars(query.with_for_update(key_share=True)).all()
     if not rows:
         raise NotFound(f"This person does not hold the role “{role}”. Look at the person to see which they hold.")
     if role is Role.ADMIN:
@@ -170,6 +171,7 @@ def change_password(
     person.password_hash = kept
     credentials.revoke_all(session, person.id, by=by, request=request, kind="session", but=but)
     tries.lift(session, person.name)
+    notices.notify(session, [person.id], "account.password", "account", person.id)
     journal.append(session, "password.change", actor=by, request=request, person=person.id)
 
 

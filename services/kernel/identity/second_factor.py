@@ -15,6 +15,7 @@ from pyotp import TOTP, random_base32
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from services.kernel import notices
 from services.kernel.blobs.keys import Vault
 from services.kernel.clock import now
 from services.kernel.dialects import TO_CHANGE
@@ -55,6 +56,7 @@ def confirm(session: Session, vault: Vault, person: Person, code: str, *, reques
     if not _takes(session, vault, row, code):
         raise InvalidInput("The code is not right. Check that the telephone's clock is, and send the newest code.")
     row.confirmed_at = now()
+    notices.notify(session, [person.id], "account.second-factor", "account", person.id)
     journal.append(session, "second-factor.enrol", actor=person.id, request=request)
     return _new_codes(session, person.id)
 
@@ -90,6 +92,7 @@ def remove(session: Session, person_id: str, *, by: str | None, request: str | N
         raise Conflict("There is no authenticator to remove.")
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
     session.delete(row)
+    notices.notify(session, [person_id], "account.second-factor", "account", person_id)
     journal.append(session, "second-factor.remove", actor=by, request=request, person=person_id)
 
 
@@ -109,7 +112,7 @@ def _recovers(session: Session, person_id: str, code: str, request: str | None) 
     query = select(RecoveryCode).where(
         RecoveryCode.person_id == person_id, RecoveryCode.digest == _digest(code), RecoveryCode.used_at.is_(None)
     )
-    row = session.scalar(query.with_for_update(**TO_CHANGE))
+    row = session.scalar(query.with_for_update(key_share=True))
     if row is None:
         return False
     row.used_at = now()

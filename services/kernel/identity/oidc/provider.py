@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import structlog
@@ -75,7 +75,7 @@ class Provider:
 
     def _proven(self, token: str, metadata: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
         """OpenID Connect Core 1.0, section 3.1.3.7."""
-        keys = KeySet.import_key_set(_get(metadata["jwks_uri"]))
+        keys = KeySet.import_key_set(cast(Any, _get(metadata["jwks_uri"])))
         claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
         registry = jwt.JWTClaimsRegistry(
             leeway=LEEWAY,

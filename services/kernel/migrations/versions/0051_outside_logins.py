@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_outside_logins_person_id_people")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_logins")),
-        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_outside_logins_issuer")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_outside_logins_issuer_subject")),
     )
     op.create_index(op.f("ix_outside_logins_person_id"), "outside_logins", ["person_id"])
     op.create_table(
