@@ -420,6 +420,8 @@ def test_people_by_the_pages(desk):
     assert "部门负责人" in page and "2099-01-01" in page
     assert send(admin, f"{person}/roles", role="auditor").status_code == 403
     assert send(admin, f"{person}/roles/staff/end").status_code == 303
+    second = send(admin, "/people", name="赵敏的扫描仪", role="service", natural_id=person.rpartition("/")[2])
+    assert "赵敏" in admin.get(second.headers["location"]).text and "赵敏的扫描仪" in admin.get(person).text
     issued = send(admin, f"{person}/tokens", name="脚本", days="7").text
     token = re.search(r'id="token">(mnt_[^<]+)<', issued)[1]
     assert desk.client().get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).json()["name"] == "赵敏"

@@ -36,9 +36,12 @@ async def people(visit: VisitDep) -> Response:
 
 
 @router.post("/people")
-async def add(visit: VisitDep, name: Text = "", role: Text = "", department: Text = "", password: Text = "") -> Response:
-    body = {"name": name, "role": role, "department": department or None, "password": password or None}
-    made = await visit.api.send("POST", "/api/v1/people", json=body)
+async def add(
+    visit: VisitDep, name: Text = "", role: Text = "", department: Text = "", password: Text = "", natural_id: Text = ""
+) -> Response:
+    """``natural_id`` comes from a person's own page: another account of theirs, or a service account that they answer for."""
+    body = {"name": name, "role": role, "department": department, "password": password, "natural_id": natural_id}
+    made = await visit.api.send("POST", "/api/v1/people", json={key: value or None for key, value in body.items()})
     return see_other(f"/people/{made.json()['id']}")
 
 

@@ -92,12 +92,17 @@ def logins(kernel: KernelDep, person_id: str, principal: Principal = allow(Right
 
 @router.post("/people/{person_id}/logins", status_code=201)
 def tie(
-    kernel: KernelDep, provider: ProviderDep, person_id: str, body: NewLogin, request: RequestId,
+    kernel: KernelDep,
+    person_id: str,
+    body: NewLogin,
+    asked: Request,
+    request: RequestId,
     principal: Principal = allow(Right.PEOPLE),
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Lets an identity of the provider open this account."""
+    issuer = provider_of(asked).issuer  # only now: who may not is told so first
     with kernel.database.write() as session:
-        return _shown(service.tie(session, provider.issuer, person_id, body.subject, by=principal, request=request))
+        return _shown(service.tie(session, issuer, person_id, body.subject, by=principal, request=request))
 
 
 @router.delete("/people/{person_id}/logins/{login_id}", status_code=204)
