@@ -1,7 +1,7 @@
 """From where a request came: the client's address, kept beside the request so that every entry of the ledger can say it.
 
 Whoever serves HTTP decides whose word to take on that (uvicorn, by ``FORWARDED_ALLOW_IPS``). What runs without a request
-comes from nowhere. """
+comes from nowhere."""
 
 from __future__ import annotations
 
