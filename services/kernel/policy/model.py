@@ -119,7 +119,7 @@ class Access(Part):
         5, ge=0, description="Single values that one person uncovers of items whose grant leaves them masked; 0: none."
     )
     most_lookups_an_hour: int = Field(
-        120, ge=1, description="People whom one person looks up by number: by ID number, phone or account."
+        300, ge=1, description="People whom one person looks up by number: by ID number, phone or account."
     )
     delegation_days: Days = Field(90, description="The longest that a delegation may live.")
 
