@@ -107,6 +107,8 @@ def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dic
     open_ = why is not None
     shown = summary(session, vault, item, open_=open_) | {
         "fields": _fields(session, vault, item, masked=not open_),
+        "type_by": item.type_by,
+        "type_words": readings.type_words(session, vault, item) if open_ else [],
         "problems": item.problems if open_ else [],
         "grant_id": why.grant_id if why else None,
         "page_list": [

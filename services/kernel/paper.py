@@ -230,19 +230,24 @@ class FieldReading:
 
 @dataclass(frozen=True, slots=True)
 class DocumentReading:
-    """One document (件) out of a file: which pages, what type (``DOCUMENT_TYPES``), which fields by ``FIELD_NAMES``."""
+    """One document (件) out of a file: which pages, what type (``DOCUMENT_TYPES``), by what (``rules``, ``model 3``) and which
+    words, which fields by ``FIELD_NAMES``."""
 
     pages: tuple[int, ...]
     type: str
     confidence: float
     fields: Mapping[str, tuple[FieldReading, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    words: tuple[str, ...] = ()
+    by: str = "rules"
 
     def to_json(self) -> dict[str, Any]:
         return {
             "pages": list(self.pages),
             "type": self.type,
             "confidence": round(self.confidence, 4),
+            "type_by": self.by,
+            "type_words": list(self.words),
             "fields": {name: [value.to_json() for value in values] for name, values in self.fields.items()},
         }
 
