@@ -1,9 +1,10 @@
 # The README's commands. Each does its own set-up.
 DATA ?= data
+CORES = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
-.PHONY: demo test test-cluster servers check up bench lock clean
+.PHONY: demo test test-cluster servers check up bench bench-engines audit lock clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -12,7 +13,7 @@ demo:
 
 test:
 	@deploy/dev/setup.sh dev
-	.venv/bin/python -m pytest -m "not bench and not cluster" $(ARGS)
+	.venv/bin/python -m pytest -m "not bench and not cluster" $(CORES) $(ARGS)
 
 test-cluster:
 	@deploy/dev/setup.sh cluster
@@ -37,9 +38,19 @@ bench:
 	@deploy/dev/setup.sh dev
 	.venv/bin/python -m pytest -m bench tests/bench -s $(ARGS)
 
+bench-engines:
+	@deploy/dev/setup.sh cluster
+	.venv/bin/python -m deploy.dev.servers run -- .venv/bin/python -m tests.bench.engines --write docs/benchmarks-search.md $(ARGS)
+
+# Asks a public database for known flaws of what is pinned, and tells it no more than that. AUDIT_OPTIONS chooses another.
+audit:
+	python3 -m venv .audit
+	.audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	.audit/bin/pip-audit --requirement requirements/run.txt --require-hashes --disable-pip $(AUDIT_OPTIONS)
+
 lock:
 	$(UV) -o requirements/run.txt
 	$(UV) --extra dev -c requirements/run.txt -o requirements/dev.txt
 
 clean:
-	rm -rf .venv .cluster demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .audit .cluster demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

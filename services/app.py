@@ -37,7 +37,8 @@ from services.kernel.db import Database
 from services.kernel.errors import InvalidInput, Unavailable
 from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
-from services.kernel.http import health, middleware, problems, traces
+from services.kernel.http import gate, health, middleware, problems, traces
+from services.kernel.http.limiting import Limiter
 from services.kernel.http.probing import Probe, Prober
 from services.kernel.identity import endpoints as identity
 from services.kernel.metrics import Metrics
@@ -93,6 +94,7 @@ def build(settings: Settings, accounts: Collection[str] | None = None) -> Archiv
         signer=keys.signer,
         wakeup=wakeup,
         metrics=Metrics(),
+        limiter=Limiter(settings.broker if held is None or held.broker else None),
     )
     return Archive(kernel, parts.search_index(settings, held))
 
@@ -148,7 +150,7 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     app.state.probes = {name: probe for name, probe in probes.items() if name in needs}
     if CONSOLE in rooms:
         # An error of the API is an answer there, not an exception here.
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(gate.INSIDE, 0))
         here = httpx.AsyncClient(transport=transport, base_url="http://archive", event_hooks=traces.HOOKS)
         console.mount(app, here if whole else _api(kernel.settings))
     return app

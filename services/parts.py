@@ -20,6 +20,7 @@ from services.kernel.config import Place, Settings
 from services.kernel.ledger.note import Signer
 from services.kernel.narrow import Narrowed
 from services.kernel.policy.lookup import LookupKeys
+from services.kernel.policy.lookup_ring import LookupRing
 from services.privileges.accounts import SECRETS
 from services.privileges.model import Privileges
 from services.search.index.elastic.opening import open_index
@@ -37,7 +38,7 @@ class Keyring:
     new archive: a public half alone may not, for nobody might have the other."""
 
     master: MasterKey
-    lookups: LookupKeys
+    lookups: LookupRing
     signer: Signer
     marks: Mapping[str, bytes]
     begins: bool
@@ -48,9 +49,10 @@ def keyring(settings: Settings, held: Privileges | None = None) -> Keyring:
     names = SECRETS if held is None else held.secrets
     secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in sorted(names)}
     master = master_key(settings, held) if held is None or held.keys else _nothing("master key")
+    kept = _narrowed("master key", None if held is None else held.keys, {"name", "reachable"}, lambda: master)
     return Keyring(
-        master=_narrowed("master key", None if held is None else held.keys, {"name", "reachable"}, lambda: master),
-        lookups=LookupKeys(secrets["lookup"]) if "lookup" in secrets else _nothing("look-up keys"),
+        master=kept,
+        lookups=LookupRing(LookupKeys(secrets["lookup"]), kept) if "lookup" in secrets else _nothing("look-up keys"),
         signer=Signer(ORIGIN, secrets["ledger"]) if "ledger" in secrets else _nothing("ledger's key"),
         marks=secrets | (master.marks if isinstance(master, FileMasterKey | PublicHalf) else {}),
         begins=not isinstance(master, PublicHalf),

@@ -29,7 +29,7 @@ def answer(session: Session, vault: Vault, asker: Asker, asked: AccessRequest) -
     if grant is None:
         raise Conflict("No consultation is granted here, or no longer. Ask for one of the kind “consult”.")
     items = [item for item in items_of(session, asked) if may_know(asker.principal, item)]
-    entries = [summary(session, vault, item, open_=False) | {"department": item.department} for item in items]
+    entries = [summary(session, vault, item, None) | {"department": item.department} for item in items]
     grant.first_used_at = grant.first_used_at or now()
     journal.append(
         session,

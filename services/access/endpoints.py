@@ -18,6 +18,7 @@ from services.access.loans import endpoints as loans
 from services.access.marking import endpoints as marks
 from services.access.notices import endpoints as notices
 from services.access.requests import endpoints as requests
+from services.access.reveals import endpoints as reveals
 from services.access.service import Asker
 from services.access.showing import PRIVATE, MarkerDep, answer, showing
 from services.kernel.http import paging
@@ -99,5 +100,5 @@ def picture(
 router = APIRouter()
 for each in (items, requests.router, grants.router, loans.router, copies.router, delegations.router):
     router.include_router(each)
-for each in (incidents.router, conduct.router, notices.router, marks.router):
+for each in (incidents.router, conduct.router, notices.router, marks.router, reveals.router):
     router.include_router(each)

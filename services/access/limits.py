@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -24,7 +24,7 @@ def hold_to(session: Session, principal: Principal, why: Ground) -> None:
         return
     most = versions.current(session).policy.access.most_reads_a_day
     query = select(func.count()).where(
-        LedgerEntry.actor == principal.person_id, LedgerEntry.act.in_(READS), LedgerEntry.at >= _midnight()
+        LedgerEntry.actor == principal.person_id, LedgerEntry.act.in_(READS), LedgerEntry.at >= _written(midnight())
     )
     if (session.scalar(query) or 0) >= most:
         raise Forbidden(
@@ -34,7 +34,16 @@ def hold_to(session: Session, principal: Principal, why: Ground) -> None:
         )
 
 
-def _midnight() -> str:
-    """When the office's day began, as the ledger writes it."""
-    today = datetime.combine(now().astimezone(OFFICE).date(), time(), OFFICE)
-    return today.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def midnight() -> datetime:
+    """When the office's day began."""
+    return datetime.combine(now().astimezone(OFFICE).date(), time(), OFFICE)
+
+
+def seconds_to_midnight() -> int:
+    """Until the office's day ends."""
+    return int((midnight() + timedelta(days=1) - now()).total_seconds()) + 1
+
+
+def _written(moment: datetime) -> str:
+    """As the ledger writes times."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

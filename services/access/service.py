@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.access import limits, repository
 from services.access.marking import stamps
 from services.access.marking.marker import Stamp
-from services.kernel import readings
+from services.kernel import masking, readings
 from services.kernel.blobs.keys import Vault
 from services.kernel.core import Kernel
 from services.kernel.dialects import TO_SHOW
@@ -23,7 +23,7 @@ from services.kernel.grants.opening import Ground, ground, grounds
 from services.kernel.identity.rights import Principal, Scope, may_know
 from services.kernel.ledger import journal
 from services.kernel.model import RenditionKind
-from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_field, mask_identifiers, mask_values
+from services.kernel.policy.masks import mask_field
 from services.kernel.tables import Blob, Item
 
 
@@ -95,20 +95,20 @@ def list_items(
     owner = None if principal.scope is Scope.ALL else principal.person_id
     rows = repository.items(session, owner_id=owner, batch_id=batch_id, type_=type_, after=after, limit=limit)
     open_ = grounds(session, principal, rows)
-    shown = [(row, summary(session, vault, row, open_=row.id in open_)) for row in rows]
+    shown = [(row, summary(session, vault, row, open_.get(row.id))) for row in rows]
     _enter(session, asker, "items.list", None, count=len(rows))
     return shown
 
 
 def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dict[str, Any]:
-    """The catalogue entry with its fields, which are masked unless the content is open to this person."""
+    """The catalogue entry with its fields, which are masked unless a ground opens personal data to this person."""
     item = known_item(session, asker, item_id)
     why = ground(session, asker.principal, item)
-    open_ = why is not None
-    shown = summary(session, vault, item, open_=open_) | {
-        "fields": _fields(session, vault, item, masked=not open_),
+    open_, unmasked = why is not None, why is not None and why.unmasked
+    shown = summary(session, vault, item, why) | {
+        "fields": _fields(session, vault, item, masked=not unmasked),
         "type_by": item.type_by,
-        "type_words": readings.type_words(session, vault, item) if open_ else [],
+        "type_words": readings.type_words(session, vault, item) if unmasked else [],
         "problems": item.problems if open_ else [],
         "grant_id": why.grant_id if why else None,
         "page_list": [
@@ -128,18 +128,16 @@ def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dic
     }
     if why is not None:
         opening.use(session, why)
-    _enter(session, asker, "item.show", item, why, masked=not open_)
+    _enter(session, asker, "item.show", item, why, masked=not unmasked)
     return shown
 
 
-def summary(session: Session, vault: Vault, item: Item, *, open_: bool) -> dict[str, Any]:
-    """The catalogue entry; its title is masked unless the content is open."""
+def summary(session: Session, vault: Vault, item: Item, why: Ground | None) -> dict[str, Any]:
+    """The catalogue entry; its title is masked unless its personal data is open."""
     title = readings.title(session, vault, item)
-    if title is not None and not open_:
-        fields = [each.reading for each in readings.field_values(session, vault, item)]
-        names = [each.value for each in fields if each.name in NAME_FIELDS]
-        addresses = [each.value for each in fields if is_address(each.name, each.value)]
-        title = mask_values(mask_identifiers(title), names, addresses)
+    masked = why is None or not why.unmasked
+    if title is not None and masked:
+        title = masking.of(session, vault, item).text(title)
     return {
         "id": item.id,
         "reference_code": item.reference_code,
@@ -151,7 +149,8 @@ def summary(session: Session, vault: Vault, item: Item, *, open_: bool) -> dict[
         "batch_id": item.batch_id,
         "received_at": item.created_at.isoformat(),
         "pages": len(item.pages),
-        "content_open": open_,
+        "content_open": why is not None,
+        "masked": masked,
         "on_loan": item.on_loan,
         "missing": item.missing,
         "fragile": item.fragile,
@@ -160,8 +159,11 @@ def summary(session: Session, vault: Vault, item: Item, *, open_: bool) -> dict[
 
 def show_text(session: Session, vault: Vault, asker: Asker, item_id: str) -> dict[str, Any]:
     item, why = open_item(session, asker, item_id)
-    pages = [page.to_json() for page in readings.page_readings(session, vault, item)]
-    _enter(session, asker, "text.read", item, why)
+    read = readings.page_readings(session, vault, item)
+    if not why.unmasked:
+        read = map(masking.of(session, vault, item).page, read)
+    pages = [page.to_json() for page in read]
+    _enter(session, asker, "text.read", item, why, **_as(why))
     text = "\n\f".join(page["text"] for page in pages)
     return {"item_id": item.id, "text": text, "pages": pages}
 
@@ -172,8 +174,9 @@ def show_pdf(session: Session, vault: Vault, asker: Asker, item_id: str) -> Cont
     if blob is None:
         raise NotFound("The PDF of this item is not made yet, or none of its pages could be read. See its batch.")
     name = f"{item.reference_code or item.id}.pdf"
-    key, stamp = vault.key(session, item.key_id), stamps.for_reader(session, asker.principal, why)
-    _enter(session, asker, "pdf.read", item, why)
+    key = vault.key(session, item.key_id)
+    stamp = stamps.covering(session, vault, item, why, stamps.for_reader(session, asker.principal, why))
+    _enter(session, asker, "pdf.read", item, why, **_as(why))
     return Content(blob, key, name, "pdf.read", item.id, why, stamp)
 
 
@@ -183,19 +186,27 @@ def show_picture(session: Session, vault: Vault, asker: Asker, item_id: str, pag
     if blob is None:
         raise NotFound("This page has no picture: it is not read yet, could not be read, or does not exist.")
     name = f"{item.reference_code or item.id}-{page}.jpg"
-    key, stamp = vault.key(session, item.key_id), stamps.for_reader(session, asker.principal, why)
-    _enter(session, asker, "page.read", item, why, page=page)
+    key = vault.key(session, item.key_id)
+    stamp = stamps.covering(session, vault, item, why, stamps.for_reader(session, asker.principal, why), page)
+    _enter(session, asker, "page.read", item, why, page=page, **_as(why))
     return Content(blob, key, name, "page.read", item.id, why, stamp)
 
 
 def _fields(session: Session, vault: Vault, item: Item, *, masked: bool) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for each in readings.field_values(session, vault, item):
-        shown = each.reading.to_json() | {"verification": each.row.verification, "source": each.row.source}
+        shown = (
+            {"id": each.row.id} | each.reading.to_json() | {"verification": each.row.verification, "source": each.row.source}
+        )
         if masked:
             shown |= {"value": mask_field(each.row.name, each.reading.value), "raw": None, "masked": True}
         found.setdefault(each.row.name, []).append(shown)
     return found
+
+
+def _as(why: Ground) -> dict[str, Any]:
+    """What the ledger says of masks on what was shown."""
+    return {} if why.unmasked else {"masked": True}
 
 
 def _enter(session: Session, asker: Asker, act: str, item: Item | None, why: Ground | None = None, **details: Any) -> None:

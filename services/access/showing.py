@@ -17,7 +17,7 @@ from services.access.conduct.service import note_breach
 from services.access.marking.marker import Marker
 from services.access.service import Asker, Content
 from services.kernel.core import Kernel
-from services.kernel.errors import Forbidden
+from services.kernel.errors import Forbidden, TooMany
 from services.kernel.grants.opening import needs_grant
 from services.kernel.ledger import journal
 
@@ -40,7 +40,7 @@ def showing(kernel: Kernel, asker: Asker, act: str, item_id: str, **details: Any
     try:
         with kernel.database.write() as session:
             yield session
-    except Forbidden as refusal:
+    except (Forbidden, TooMany) as refusal:
         refused(kernel, asker, act, item_id, refusal.code, **details)
         raise
 

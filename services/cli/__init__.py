@@ -26,6 +26,7 @@ COMMANDS = {
     "migrate": "maintenance",
     "reindex": "maintenance",
     "learn": "maintenance",
+    "lookups": "lookups",
     "doctor": "maintenance",
     "fixity": "maintenance",
     "user": "people",

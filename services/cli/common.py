@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from services.kernel.config import Settings
-from services.kernel.errors import Conflict, Forbidden, MunimentError, Unauthenticated, Unavailable
+from services.kernel.errors import Conflict, Forbidden, MunimentError, TooMany, Unauthenticated, Unavailable
 
 INCOMPLETE, USAGE, REFUSED, UNREACHABLE = 1, 2, 3, 4
 
@@ -32,6 +32,6 @@ def print_json(document: Any) -> None:
 def exit_code(error: MunimentError) -> int:
     if isinstance(error, Unavailable):
         return UNREACHABLE
-    if isinstance(error, Forbidden | Unauthenticated | Conflict):
+    if isinstance(error, Forbidden | Unauthenticated | Conflict | TooMany):
         return REFUSED
     return INCOMPLETE

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from fastapi import Request
 
-FORWARDED = ("Host", "Cookie", "Origin", "Sec-Fetch-Site")
-"""The session, and what the API needs to refuse requests that come from other sites."""
+FORWARDED = ("Host", "Cookie", "Origin", "Sec-Fetch-Site", "User-Agent")
+"""The session, what the API needs to refuse requests that come from other sites, and what people know their browser by."""
 
 
 class Refusal(Exception):
@@ -32,6 +32,8 @@ class Api:
     def __init__(self, client: httpx.AsyncClient, request: Request) -> None:
         self._client = client
         self._headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
+        if request.client is not None:  # as a proxy would: whether the API believes it is the API's to say
+            self._headers["X-Forwarded-For"] = request.client.host
 
     async def get(self, path: str, params: Any = None) -> dict[str, Any]:
         answer: dict[str, Any] = (await self.send("GET", path, params=params)).json()

@@ -18,6 +18,8 @@ RECENT = 8
 @router.get("/")
 async def start(visit: VisitDep) -> Response:
     """The drop zone, for those who deliver; others begin with the first section that is open to them."""
+    if visit.me and visit.me.get("must_enrol"):
+        return see_other("/me")
     if not visit.may("deliver"):
         return see_other(visit.sections[0][1]) if visit.sections else visit.page("nothing.html")
     listed = await visit.api.get("/api/v1/batches", {"limit": RECENT})

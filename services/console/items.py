@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Form, Query, Response
 
 from services.console import hits
 from services.console.api import Refusal
@@ -38,13 +38,31 @@ async def item(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """``q`` is the search that led here, ``page`` the page shown."""
+    return await _page(visit, item_id, q, page)
+
+
+@router.post("/items/{item_id}/fields/{field_id}/reveal")
+async def reveal(
+    visit: VisitDep,
+    item_id: UUID,
+    field_id: UUID,
+    reason: Annotated[str, Form()] = "",
+    page: Annotated[int, Form(ge=1, le=100_000)] = 1,
+) -> Response:
+    """Uncovers one value. It is in this answer alone, in no address and no history."""
+    address = f"/api/v1/items/{item_id}/fields/{field_id}/reveal"
+    revealed = (await visit.api.send("POST", address, json={"reason": reason.strip()})).json()
+    return await _page(visit, item_id, "", page, revealed)
+
+
+async def _page(visit: Visit, item_id: UUID, q: str, page: int, revealed: dict[str, Any] | None = None) -> Response:
     shown = await visit.api.get(f"/api/v1/items/{item_id}")
     pages = {each["number"]: each for each in shown["page_list"]}
     current = pages.get(page) or next(iter(pages.values()), None)
     found = await _found(visit, shown, q) if shown["content_open"] and q.strip() else Found()
     grant = await visit.api.get(f"/api/v1/grants/{shown['grant_id']}") if shown["grant_id"] else None
     page_of: dict[str, Any] = {"item": shown, "page": current, "q": q, "found": found, "fields": _fields(shown), "grant": grant}
-    return visit.page("item.html", section="search", **page_of)
+    return visit.page("item.html", section="search", revealed=revealed, **page_of)
 
 
 async def _found(visit: Visit, shown: dict[str, Any], q: str) -> Found:

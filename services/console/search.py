@@ -14,6 +14,7 @@ from services.console.visit import Visit, VisitDep
 
 router = page_router()
 PAGE = 20
+TOO_MANY = 429
 MANY = ("type", "state", "department", "customer_type", "business_type")
 """Filters that hold alternatives, each with a facet of the same name."""
 ONE = ("q", "from", "to", "amount_min", "amount_max", "sort")
@@ -71,9 +72,10 @@ async def search(visit: VisitDep) -> Response:
         try:
             answer = await visit.api.get("/api/v1/search", query.to_api())
         except Refusal as refusal:
-            if refusal.status not in (400, 422):
+            if refusal.status not in (400, 422, TOO_MANY):
                 raise
-            return _page(visit, query, None, status=422, errors=_errors(visit, refusal))
+            status = refusal.status if refusal.status == TOO_MANY else 422
+            return _page(visit, query, None, status=status, errors=_errors(visit, refusal))
     return _page(visit, query, answer)
 
 
@@ -86,7 +88,8 @@ def _errors(visit: Visit, refusal: Refusal) -> list[tuple[str, str]]:
     fields = [field for field in dict.fromkeys(refusal.fields) if f"search.bad-{field}" in visit.words.texts]
     if fields:
         return [(field, visit.words(f"search.bad-{field}")) for field in fields]
-    return [("q", visit.words("search.bad-q", detail=refusal.detail))]
+    text = "search.too-many" if refusal.status == TOO_MANY else "search.bad-q"
+    return [("q", visit.words(text, detail=refusal.detail))]
 
 
 def _address(pairs: Pairs) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote, urlencode
 
 import httpx
 from fastapi import Form, Request, Response
@@ -20,7 +21,9 @@ YEAR = 365 * 24 * 3600
 @router.get("/sign-in")
 async def sign_in_page(request: Request, next: str = "/") -> Response:
     """The one page that needs no session."""
-    return Visit(request).page("sign-in.html", name="", next=local(next))
+    visit, given = Visit(request), request.query_params
+    errors = [("name", visit.words.name("outside", given["outside"]))] if given.get("outside") else []
+    return await _sign_in(visit, "", next, errors, stranger=given.get("subject", ""))
 
 
 @router.post("/sign-in")
@@ -29,13 +32,36 @@ async def sign_in(request: Request, name: Field = "", password: Field = "", next
     visit = Visit(request)
     missing = [field for field, value in (("name", name.strip()), ("password", password)) if not value]
     if missing:
-        return _again(visit, name, next, 422, [(field, visit.words(f"sign-in.no-{field}")) for field in missing])
+        return await _sign_in(
+            visit, name, next, status=422, errors=[(field, visit.words(f"sign-in.no-{field}")) for field in missing]
+        )
     try:
         answer = await visit.api.send("POST", "/api/v1/sessions", json={"name": name, "password": password})
     except Refusal as refusal:
         wrong = refusal.status == httpx.codes.UNAUTHORIZED
         text = visit.words("sign-in.wrong") if wrong else visit.explain(refusal)
-        return _again(visit, name, next, refusal.status, [("name", text)])
+        return await _sign_in(visit, name, next, [("name", text)], status=refusal.status)
+    if answer.status_code == httpx.codes.ACCEPTED:
+        return _with_cookies(see_other(f"/sign-in/code?next={quote(local(next), safe='')}"), answer)
+    return _with_cookies(see_other(local(next)), answer)
+
+
+@router.get("/sign-in/code")
+async def code_page(request: Request, next: str = "/") -> Response:
+    """Asks for the second factor, once the password was right."""
+    return Visit(request).page("sign-in-code.html", next=local(next))
+
+
+@router.post("/sign-in/code")
+async def code(request: Request, code: Field = "", next: Field = "/") -> Response:
+    visit = Visit(request)
+    try:
+        answer = await visit.api.send("POST", "/api/v1/sessions/second-factor", json={"code": code})
+    except Refusal as refusal:
+        if refusal.code == "unauthenticated":  # too long ago: from the beginning
+            return see_other(f"/sign-in?next={quote(local(next), safe='')}")
+        errors = [("code", visit.explain(refusal))]
+        return visit.page("sign-in-code.html", status=refusal.status, next=local(next), errors=errors)
     return _with_cookies(see_other(local(next)), answer)
 
 
@@ -59,8 +85,16 @@ async def language(language: Field = "", next: Field = "/") -> Response:
     return response
 
 
-def _again(visit: Visit, name: str, next: str, status: int, errors: list[tuple[str, str]]) -> Response:
-    return visit.page("sign-in.html", status=status, name=name, next=local(next), errors=errors)
+async def _sign_in(
+    visit: Visit, name: str, next: str, errors: list[tuple[str, str]], *, status: int = 200, stranger: str = ""
+) -> Response:
+    try:
+        outside = await visit.api.get("/api/v1/oidc")
+    except (Refusal, httpx.TransportError, ValueError):  # the page does without
+        outside = {}
+    there = f"/api/v1/oidc/sign-in?{urlencode({'next': local(next)})}" if outside.get("configured") else None
+    page = {"name": name, "next": local(next), "errors": errors, "outside": there, "outside_name": outside.get("name")}
+    return visit.page("sign-in.html", status=status, stranger=stranger, **page)
 
 
 def _with_cookies(response: Response, answer: httpx.Response) -> Response:

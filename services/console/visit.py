@@ -31,6 +31,7 @@ SECTIONS = (
     ("access", "/access", "ask"),
     ("audit", "/audit", "ledger"),
     ("jobs", "/jobs", "jobs"),
+    ("people", "/people", "people"),
 )
 """What the navigation offers: section, address, the right it needs."""
 

@@ -6,17 +6,16 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from services.kernel import readings
+from services.kernel import masking, readings
 from services.kernel.blobs.keys import Vault
-from services.kernel.grants.opening import grounds
+from services.kernel.grants.opening import unmasked
 from services.kernel.identity.rights import Principal
-from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_identifiers, mask_values
 from services.kernel.tables import Item
 
 
 def shown(session: Session, vault: Vault, principal: Principal, items: Sequence[Item]) -> dict[str, str]:
     """The titles by item id."""
-    open_ = grounds(session, principal, items)
+    open_ = unmasked(session, principal, items)
     return {item.id: title(session, vault, item, masked=item.id not in open_) for item in items}
 
 
@@ -24,7 +23,4 @@ def title(session: Session, vault: Vault, item: Item, *, masked: bool) -> str:
     whole = readings.title(session, vault, item) or ""
     if not masked:
         return whole
-    fields = [each.reading for each in readings.field_values(session, vault, item)]
-    names = [each.value for each in fields if each.name in NAME_FIELDS]
-    addresses = [each.value for each in fields if is_address(each.name, each.value)]
-    return mask_values(mask_identifiers(whole), names, addresses)
+    return masking.of(session, vault, item).text(whole)

@@ -23,6 +23,7 @@ from services.kernel.identity.rights import CONTENT_OF_ALL, Principal, Right
 from services.kernel.ids import new_id
 from services.kernel.ledger import journal
 from services.kernel.model import FileState
+from services.kernel.policy.masks import mask_identifiers
 from services.kernel.queue import jobs
 from services.kernel.queue.stages import Stage
 from services.kernel.tables import Batch, File
@@ -32,7 +33,8 @@ LONGEST_NAME = 255
 
 
 def open_batch(session: Session, principal: Principal, title: str, source: str, *, request: str | None) -> Batch:
-    batch = Batch(owner_id=principal.person_id, title=title, source=source)
+    """A title is read by whoever sees the batch, so a number that names a person is masked in it."""
+    batch = Batch(owner_id=principal.person_id, title=mask_identifiers(title), source=source)
     session.add(batch)
     session.flush()
     journal.append(session, "batch.open", actor=principal.person_id, request=request, batch=batch.id)

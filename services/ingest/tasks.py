@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from services.ingest import repository, rescans
 from services.ingest.facts import Inspection, PageFacts
 from services.ingest.inspector import Inspector
+from services.ingest.malware import Scanner
 from services.ingest.separators import DocumentPages, Stack, split
 from services.kernel.blobs.scratch import fetch_master
 from services.kernel.core import Kernel
@@ -27,6 +28,8 @@ class InspectHandler:
 
     def __init__(self, kernel: Kernel, inspector: Inspector) -> None:
         self._kernel, self._inspector = kernel, inspector
+        clamd = kernel.settings.clamd
+        self._scanner = Scanner(clamd) if clamd else None
 
     def __call__(self, lease: Lease) -> None:
         try:
@@ -55,6 +58,8 @@ class InspectHandler:
                 pass
 
         with step("look"), source:
+            if self._scanner is not None:
+                self._scanner.scan(source)
             return self._inspector.examine(source, between=renew)
 
     def _reject(self, lease: Lease, problems: list[Problem]) -> None:

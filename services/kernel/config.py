@@ -20,6 +20,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from services.kernel.model import Role
+
 SOCKET_PATH_LIMIT = 100
 """A unix socket's path must fit into 108 bytes (``unix(7)``); we keep a margin."""
 
@@ -104,7 +106,28 @@ class Settings(BaseSettings):
     max_pages: int = Field(5_000, ge=1)
     max_page_pixels: int = Field(200_000_000, ge=1, description="An A0 drawing at 300 dpi has 139 million.")
     parser_seconds: float = Field(60.0, gt=0, description="What looks at or draws a few pages for longer is ended.")
+    clamd: str | None = Field(
+        None,
+        pattern=r"^(unix:///.+|tcp://[^/:]+:\d+)$",
+        description="unix:///run/clamav/clamd.ctl or tcp://host:3310: files are looked at before they are parsed.",
+    )
     session_hours: float = Field(10.0, gt=0)
+    session_idle_minutes: int = Field(60, ge=1, description="A session that asked nothing for so long is over.")
+    token_days: int = Field(365, ge=1, le=3650, description="How long a token lasts unless told otherwise.")
+    sign_ins_per_minute: int = Field(60, ge=1, description="From one address, at all doors.")
+    requests_per_minute: int = Field(6_000, ge=1, description="Of one person or program.")
+    public_url: str | None = Field(None, pattern=r"^https?://[^/?#]+/?$", description="The archive as browsers see it.")
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^(https://|http://(127\.0\.0\.1|localhost)(:|/|$))",
+        description="A sign-in provider (OpenID Connect) beside local accounts; none when unset.",
+    )
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = Field(None, description="None for a public client: PKCE protects the code anyway.")
+    oidc_scopes: str = "openid"
+    oidc_claim: str = Field("sub", description="The claim that says who it is; one that people cannot change themselves.")
+    oidc_name: str = Field("单点登录", max_length=40, description="What the sign-in page calls it.")
+    second_factor_for: frozenset[Role] = Field(frozenset(), description="Roles that sign in with a second factor only.")
     fonds: str = Field("M001", description="全宗号, the first level of every 档号 (DA/T 22-2015).")
 
     @field_validator("objects_url", "backup_objects_url")
@@ -124,6 +147,8 @@ class Settings(BaseSettings):
                 raise ValueError("an S3 access key and its secret key are given together")
         if self.vault_url and (self.vault_token is None) == (self.vault_token_file is None):
             raise ValueError("the key service needs either vault_token or vault_token_file")
+        if self.oidc_issuer and not (self.oidc_client_id and self.public_url):
+            raise ValueError("a sign-in provider needs oidc_client_id, and public_url for the way back")
         return self
 
     @model_validator(mode="after")

@@ -78,6 +78,12 @@ def take_turn(session: Session, *name: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(turn(*name))))
 
 
+def share_turn(session: Session, *name: str) -> None:
+    """Waits until no other transaction holds the turn of this name alone, and keeps it from being taken until this one ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock_shared(turn(*name))))
+
+
 def turn(*name: str) -> int:
     """The name as a signed 64-bit number, which is what an advisory lock has."""
     digest = hashlib.sha256("\0".join(name).encode()).digest()

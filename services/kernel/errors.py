@@ -50,7 +50,13 @@ class Locked(MunimentError):
 
 
 class TooMany(MunimentError):
+    """``retry_after``: seconds after which another try may go well."""
+
     status, code, title = 429, "too-many", "Too many attempts"
+
+    def __init__(self, detail: str, *, code: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.retry_after = retry_after
 
 
 class IntegrityError(MunimentError):

@@ -16,7 +16,8 @@ from services.kernel.blobs.sealed import Stored
 from services.kernel.clock import now
 from services.kernel.model import PageState, RenditionKind
 from services.kernel.paper import DocumentReading, FieldReading, PageReading, Problem
-from services.kernel.policy.lookup import LOOKUP_FIELDS, LookupKeys
+from services.kernel.policy.lookup import LOOKUP_FIELDS
+from services.kernel.policy.lookup_ring import LookupRing
 from services.kernel.readings import READING_CONTEXT, TYPE_WORDS_CONTEXT
 from services.kernel.tables import Blob, FieldValue, Item, Page, Rendition
 
@@ -86,12 +87,13 @@ def keep_type(session: Session, vault: Vault, item: Item, document: DocumentRead
 def keep_fields(
     session: Session,
     vault: Vault,
-    lookups: LookupKeys,
+    lookups: LookupRing,
     item: Item,
     fields: Mapping[str, tuple[FieldReading, ...]],
     source: str,
 ) -> None:
     """Adds the fields of a reading; ``source`` names the engine."""
+    keys = lookups.newest(session)
     for name, values in fields.items():
         for field in values:
             session.add(
@@ -108,7 +110,7 @@ def keep_fields(
                     repaired=field.repaired,
                     share=field.share,
                     source=source,
-                    lookup=lookups.digest(name, field.value) if name in LOOKUP_FIELDS else None,
+                    lookup=keys.digest(name, field.value) if name in LOOKUP_FIELDS else None,
                 )
             )
 

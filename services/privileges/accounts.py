@@ -16,7 +16,13 @@ _START = {"alembic_version": "SELECT", "key_marks": "SELECT"}
 _MASTER = {"key_marks": "INSERT", "data_keys": "SELECT"}
 """Who has the master key may begin an archive with it."""
 _LEDGER = {"ledger_entries": "INSERT", "ledger_head": "SELECT UPDATE(size,peaks)"}
-_ASKED = {"people": f"SELECT({PEOPLE})", "person_roles": "SELECT", "delegations": "SELECT", "credentials": "SELECT"}
+_ASKED = {
+    "people": f"SELECT({PEOPLE})",
+    "person_roles": "SELECT",
+    "delegations": "SELECT",
+    "credentials": "SELECT UPDATE(used_at)",
+    "second_factors": "SELECT(person_id,confirmed_at)",
+}
 """Who asks, and in whose name."""
 _WORK = {"jobs": "SELECT INSERT UPDATE"}
 _FIGURES = {
@@ -63,12 +69,17 @@ ACCOUNTS: Mapping[str, Privileges] = {
             _MASTER,
             _FIGURES,
             {
-                "people": "SELECT INSERT UPDATE(failed_sign_ins,locked_until)",
-                "person_roles": "INSERT",
+                "people": "SELECT INSERT UPDATE(password_hash,department,active,failed_sign_ins,locked_until)",
+                "person_roles": "INSERT UPDATE(until)",
                 "departments": "SELECT INSERT",
                 "delegations": "INSERT UPDATE",
                 "duties_done": "SELECT INSERT",
-                "credentials": "INSERT UPDATE(revoked_at)",
+                "credentials": "INSERT UPDATE(revoked_at,used_at)",
+                "second_factors": "SELECT INSERT UPDATE DELETE",
+                "recovery_codes": "SELECT INSERT UPDATE(used_at) DELETE",
+                "outside_logins": "SELECT INSERT UPDATE DELETE",
+                "sign_in_attempts": "SELECT INSERT UPDATE DELETE",
+                "sign_in_tries": "SELECT INSERT UPDATE DELETE",
                 "policy_versions": "SELECT INSERT UPDATE(state,decided_by,decided_at)",
                 "approvals": "SELECT INSERT",
                 "grants": "SELECT INSERT UPDATE",
@@ -76,6 +87,7 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "notices": "SELECT INSERT UPDATE",
                 "access_requests": "SELECT INSERT UPDATE",
                 "access_request_items": "SELECT INSERT",
+                "field_reveals": "SELECT INSERT",
                 "access_marks": "SELECT INSERT",
                 "tracked_copies": "SELECT INSERT UPDATE",
                 "loans": "SELECT INSERT UPDATE",
@@ -117,6 +129,7 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "files": "SELECT",
                 "items": "SELECT UPDATE",
                 "pages": "SELECT",
+                "lookup_roots": "SELECT",
                 "field_values": "SELECT INSERT UPDATE",
                 "parties": "SELECT INSERT UPDATE DELETE",
                 "data_keys": "INSERT",
@@ -144,7 +157,22 @@ ACCOUNTS: Mapping[str, Privileges] = {
         broker=True,
     ),
     "search": Privileges(
-        together(_START, _LEDGER, _ASKED),
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            _MASTER,
+            {
+                "items": _LOCKED,
+                "pages": "SELECT",
+                "grants": "SELECT UPDATE(first_used_at)",
+                "grant_items": "SELECT",
+                "ledger_entries": "SELECT",
+                "policy_versions": "SELECT",
+                "lookup_roots": "SELECT",
+            },
+        ),
+        keys=frozenset({"unwrap"}),
         index=frozenset({"search"}),
         secrets=frozenset({"lookup"}),
     ),
@@ -162,6 +190,7 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "batches": "SELECT",
                 "files": "SELECT UPDATE",
                 "items": "SELECT INSERT UPDATE",
+                "lookup_roots": "SELECT",
                 "pages": "SELECT INSERT UPDATE DELETE",
                 "page_bands": "SELECT DELETE",
                 "rescans": "INSERT",
@@ -186,6 +215,7 @@ ACCOUNTS: Mapping[str, Privileges] = {
             {
                 "items": "SELECT UPDATE",
                 "pages": "SELECT",
+                "lookup_roots": "SELECT",
                 "field_values": "SELECT INSERT",
                 "parties": "SELECT INSERT DELETE",
                 "page_bands": "SELECT INSERT",

@@ -18,8 +18,10 @@ from services.kernel.model import ItemState
 from services.kernel.paper import FIELD_NAMES, FieldReading, PageReading
 from services.kernel.policy.identifiers import find_identifiers
 from services.kernel.policy.lookup import LOOKUP_FIELDS, Kind, LookupKeys
+from services.kernel.policy.lookup_ring import LookupRing
 from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_identifiers
 from services.kernel.tables import Item
+from services.search import tokens
 from services.search.fields import cents
 from services.search.index.port import IndexDocument, IndexPage
 
@@ -27,7 +29,7 @@ Known = list[tuple[Kind, str]]
 DATE_FIELDS = ("signed_on", "paid_on", "valid_from", "valid_until")
 
 
-def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: Item) -> IndexDocument:
+def index_document(session: Session, vault: Vault, lookups: LookupRing, item: Item) -> IndexDocument:
     """The item as the index knows it. No identifier is in it in plain.
 
     Its moment is the ledger's length: whoever changes an item appends to the ledger in the same transaction, and the ledger's
@@ -53,7 +55,7 @@ def index_document(session: Session, vault: Vault, lookups: LookupKeys, item: It
         names=tuple(_values(fields, NAME_FIELDS)),
         addresses=tuple(dict.fromkeys(each.value for each in fields if is_address(each.name, each.value))),
         fields=_searchable(fields),
-        lookups=_digests(pages, fields, known, lookups),
+        lookups=_digests(pages, fields, known, lookups.live(session)[0]),
         as_of=journal.length(session),
     )
 
@@ -72,8 +74,9 @@ def indexed_items(session: Session) -> Iterator[Item]:
 
 
 def _page(page: PageReading, known: Known) -> IndexPage:
-    """Masks are found on the whole page, for a label may stand on the line above its number; they keep every offset."""
-    masked = mask_identifiers(page.text, known).split("\n") if page.lines else []
+    """Masks are found on the whole page, for a label may stand on the line above its number; they keep every place in it."""
+    text = tokens.page_text(line.text for line in page.lines)
+    masked = mask_identifiers(text, known).split("\n") if page.lines else []
     return IndexPage(page.number, tuple((text, line.box) for text, line in zip(masked, page.lines, strict=True)))
 
 

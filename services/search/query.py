@@ -19,7 +19,8 @@ number that only might be one is looked for as text *or* as an identifier.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any
@@ -133,11 +134,15 @@ _SHAPES = {
     "phone": re.compile(r"(?:\+?86|0086)?1[3-9][0-9]{9}"),
     "bank_account": _ACCOUNT,
 }
+_USUAL_ACCOUNT = 12  # digits of the shortest that banks give to people
 _LEAST_SIGNS = {"id_number": 6, "phone": 7, "bank_account": 8}
 
 
-def parse(text: str, digest: Digest) -> Node:
-    """Return the tree of a query. Raises ``InvalidInput`` with the position (characters from 1) and what to do."""
+def parse(text: str, *digests: Digest) -> Node:
+    """Return the tree of a query. Raises ``InvalidInput`` with the position (characters from 1) and what to do.
+
+    Identifiers are looked up by each of ``digests``: while keys are rotated there are two.
+    """
     if len(text) > MAX_LENGTH:
         raise InvalidInput(f"The query has {len(text)} characters; at most {MAX_LENGTH} are understood. Shorten it.")
     if not text.strip():
@@ -148,7 +153,7 @@ def parse(text: str, digest: Digest) -> Node:
         tree = _parser().parse(narrow)
     except UnexpectedInput as error:
         raise InvalidInput(_explain(narrow, error)) from error
-    node = _Builder(digest).build(tree, None)
+    node = _Builder(digests).build(tree, None)
     if node is None:
         raise InvalidInput("The query holds no letter, digit or Han character to search for. Type a word.")
     if sum(1 for _ in leaves(node)) > MAX_WORDS:
@@ -166,6 +171,16 @@ def leaves(node: Node, *, positive_only: bool = False) -> Iterator[Term | Field 
             yield from leaves(node.part)
     elif not isinstance(node, Everything):
         yield node
+
+
+def looked_up(node: Node) -> int:
+    """Return how many people's identifiers a query asks for, times the keys; a number that may be of several kinds is one.
+
+    Numbers that are short for an account are dates and vouchers far more often, and do not count.
+    """
+    found = {leaf for leaf in leaves(node) if isinstance(leaf, Lookup)}
+    kinds = Counter(leaf.name for leaf in found if leaf.name != "bank_account" or len(leaf.shown) >= _USUAL_ACCOUNT)
+    return max(kinds.values(), default=0)
 
 
 def scored_words(node: Node) -> tuple[str, ...]:
@@ -242,8 +257,8 @@ def _explain(text: str, error: UnexpectedInput) -> str:
 class _Builder:
     """Turns the parser's tree into nodes; what holds nothing to search for becomes ``None`` and drops out."""
 
-    def __init__(self, digest: Digest) -> None:
-        self._digest = digest
+    def __init__(self, digests: Sequence[Digest]) -> None:
+        self._digests = digests
 
     def build(self, tree: Tree[Any], field: str | None) -> Node | None:
         parts = [child for child in tree.children if isinstance(child, Tree)]
@@ -281,7 +296,7 @@ class _Builder:
     def _plain(self, text: str, kind: type[Term]) -> Node:
         bare = re.sub(r"[\s.-]", "", text)
         if lookups := [self._lookup(name, bare) for name, shape in _SHAPES.items() if shape.fullmatch(bare)]:
-            return Or((kind(text), *lookups))
+            return _joined(Or, [kind(text), *lookups])
         parts: list[Node] = []
         position = 0
         for found in find_identifiers(text):
@@ -291,13 +306,15 @@ class _Builder:
         held = [part for part in parts if not isinstance(part, Term) or tokens.phrase(part.text) is not None]
         return held[0] if len(held) == 1 else And(tuple(held))
 
-    def _identifier(self, field: str, text: str) -> Lookup:
+    def _identifier(self, field: str, text: str) -> Node:
         if sum(char.isalnum() for char in text) < _LEAST_SIGNS[field]:
             raise InvalidInput(f"{field}: needs the whole number; it is masked in the index and cannot be found by a part.")
         return self._lookup(field, text)
 
-    def _lookup(self, field: str, value: str) -> Lookup:
-        return Lookup(field, self._digest(field, value), mask_field(field, value))
+    def _lookup(self, field: str, value: str) -> Node:
+        shown = mask_field(field, value)
+        nodes: list[Node] = [Lookup(field, digest(field, value), shown) for digest in self._digests]
+        return nodes[0] if len(nodes) == 1 else _joined(Or, nodes)
 
 
 def _joined(kind: type[And] | type[Or], nodes: list[Node]) -> Node:

@@ -16,11 +16,27 @@ class IndexHandler:
         self._kernel, self._index = kernel, index
 
     def __call__(self, lease: Lease) -> None:
+        while not self._indexed(lease):
+            pass
+
+    def _indexed(self, lease: Lease) -> bool:
+        """Whether what was put has digests that are found: not where the look-up keys were rotated meanwhile."""
         kernel = self._kernel
         with kernel.database.read() as session:
             item = session.get_one(Item, lease.payload["item"])
-            revision = item.revision
+            revision, root = item.revision, kernel.lookups.number(session)
             document = index_document(session, kernel.vault, kernel.lookups, item)
         self._index.put([document])
-        with lease.finish() as session:
-            session.get_one(Item, item.id).indexed_revision = revision
+        try:
+            with lease.finish() as session:
+                kernel.lookups.newest(session)
+                if kernel.lookups.number(session) != root:
+                    raise _Rotated
+                session.get_one(Item, item.id).indexed_revision = revision
+        except _Rotated:
+            return False
+        return True
+
+
+class _Rotated(Exception):
+    """There is a newer look-up key."""

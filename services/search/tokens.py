@@ -70,6 +70,11 @@ def canonical(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def page_text(lines: Iterable[str]) -> str:
+    """Return the canonical text of a page: its lines joined by line breaks, and no other line break in it."""
+    return "\n".join(" ".join(canonical(line).splitlines()) for line in lines)
+
+
 def grams(normal_form: str) -> list[str]:
     """Return the tokens of a normal form, one for each of its characters (spaces apart)."""
     return [token for run in normal_form.split(" ") if run for token in _run_grams(run, is_han(run[0]))]

@@ -13,10 +13,12 @@ from sqlalchemy import func, select
 from services.filing import numbering, rescans
 from services.ingest import repository as intake
 from services.ingest.service import Reception
+from services.kernel.blobs.keys import Vault
 from services.kernel.db import Database
 from services.kernel.errors import Conflict, TooMany
-from services.kernel.identity import accounts
-from services.kernel.identity.tables import Person
+from services.kernel.identity import accounts, tries
+from services.kernel.identity.signing_in import Terms
+from services.kernel.identity.tables import SignInTries
 from services.kernel.ledger import journal
 from services.kernel.ledger.merkle import Tree
 from services.kernel.ledger.tables import LedgerEntry, LedgerHead
@@ -266,17 +268,17 @@ def test_a_name_that_two_take_at_once_is_given_once(database):
 
 def test_wrong_passwords_that_are_tried_at_once_are_all_counted(database):
     with database.write() as session:
-        identity = accounts.add_person(session, "张伟", Role.CLERK, password="a sentence for the tests").id
+        accounts.add_person(session, "张伟", Role.CLERK, password="a sentence for the tests")
 
     def guess() -> object:
-        return accounts.sign_in(database, "张伟", "a wrong sentence", hours=1, request=None)
+        return accounts.sign_in(database, Vault(None), "张伟", "a wrong sentence", Terms(hours=1))
 
-    assert at_once(*[guess] * (accounts.SIGN_INS_BEFORE_LOCK - 1)) == [None] * (accounts.SIGN_INS_BEFORE_LOCK - 1)
+    assert at_once(*[guess] * (tries.FREE - 1)) == [None] * (tries.FREE - 1)
     with database.read() as session:
-        assert session.get_one(Person, identity).failed_sign_ins == accounts.SIGN_INS_BEFORE_LOCK - 1
+        assert session.scalars(select(SignInTries.failed)).all() == [tries.FREE - 1]
     assert guess() is None
     with pytest.raises(TooMany):
-        accounts.sign_in(database, "张伟", "a sentence for the tests", hours=1, request=None)
+        accounts.sign_in(database, Vault(None), "张伟", "a sentence for the tests", Terms(hours=1))
 
 
 # ── filing ────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -104,11 +104,11 @@ def archive(tmp_path_factory):
         yield running
 
 
-def big(folder: Path, pages: int, seed: int) -> tuple[Path, list[str]]:
-    """A document, and the serial number that stands on each of its pages and nowhere else."""
+def big(folder: Path, pages: int, seed: int) -> tuple[Path, list[str], int]:
+    """A stack, the serial number that stands on each of its pages and nowhere else, and of how many documents it is."""
     path = folder / f"stack-{seed}.pdf"
     truth = samples.big_pdf(path, pages, seed)
-    return path, [truth.pages[number].phrase[-8:] for number in sorted(truth.pages)]
+    return path, [truth.pages[number].phrase[-8:] for number in sorted(truth.pages)], len(truth.documents)
 
 
 def test_twenty_kills_lose_nothing_and_repeat_nothing(archive, tmp_path):
@@ -116,10 +116,12 @@ def test_twenty_kills_lose_nothing_and_repeat_nothing(archive, tmp_path):
     rounds = rng.sample(ROUNDS, len(ROUNDS))
     recovered = defaultdict(list)
     catalogue = Catalogue(archive.data)
-    phrases = []
+    phrases, documents = [], 0
 
     def deliver(pages: int) -> None:
-        path, more = big(tmp_path, pages, SEED + len(phrases))
+        nonlocal documents
+        path, more, parts = big(tmp_path, pages, SEED + len(phrases))
+        documents += parts
         with archive.client("archivist") as client:
             archive.deliver(client, [path])
         phrases.extend(more)
@@ -142,17 +144,16 @@ def test_twenty_kills_lose_nothing_and_repeat_nothing(archive, tmp_path):
         print(
             f"{what}: {len(seconds)} kills, back at work after {statistics.median(seconds):.1f} s, at most {max(seconds):.1f} s"
         )
-    everything_is_whole(archive, catalogue, phrases)
+    everything_is_whole(archive, catalogue, phrases, documents)
 
 
-def everything_is_whole(archive: RunningArchive, catalogue: Catalogue, phrases: list[str]) -> None:
-    """Each page read once and found once, each file one item, nothing parked, no object too many, the ledger sound."""
+def everything_is_whole(archive: RunningArchive, catalogue: Catalogue, phrases: list[str], documents: int) -> None:
+    """Each page read once and found once, each document one item, nothing parked, no object too many, the ledger sound."""
     assert catalogue.rows("SELECT key, reason FROM jobs WHERE state <> 'done'") == []
     assert catalogue.one(PAGES_READ) == len(phrases)
     assert catalogue.rows("SELECT item_id, number, times_read FROM pages WHERE times_read <> 1") == []
-    files, items = catalogue.one("SELECT count(*) FROM files"), catalogue.one("SELECT count(*) FROM items")
-    assert files == items
-    assert catalogue.one("SELECT count(*) FROM renditions") == len(phrases) + items
+    assert catalogue.one("SELECT count(*) FROM items") == documents
+    assert catalogue.one("SELECT count(*) FROM renditions") == len(phrases) + documents
     with archive.client("archivist") as client:
         for phrase in phrases:
             found = client.get("/api/v1/search", params={"q": f'"{phrase}"'}).raise_for_status().json()
@@ -220,7 +221,7 @@ def test_an_upload_that_is_cut_is_not_acknowledged_and_is_repeated_without_a_sec
 
 
 def test_a_stop_drains_and_leaves_no_lease(archive, tmp_path):
-    catalogue, (path, _) = Catalogue(archive.data), big(tmp_path, 16, 3)
+    catalogue, (path, _, _) = Catalogue(archive.data), big(tmp_path, 16, 3)
     read = catalogue.one(PAGES_READ)
     with archive.client("archivist") as client:
         batch = archive.deliver(client, [path])
@@ -248,7 +249,7 @@ def impatient(tmp_path_factory):
 
 def test_a_reader_that_slept_through_its_lease_may_not_write(impatient, tmp_path):
     archive, catalogue = impatient, Catalogue(impatient.data)
-    path, phrases = big(tmp_path, 18, 4)
+    path, phrases, documents = big(tmp_path, 18, 4)
     with archive.client("archivist") as client:
         batch = archive.deliver(client, [path])
         sleeper, job, fence = put_to_sleep(archive, catalogue)
@@ -258,7 +259,7 @@ def test_a_reader_that_slept_through_its_lease_may_not_write(impatient, tmp_path
         sleeper.send_signal(signal.SIGCONT)
         until(lambda: '"lease-lost"' in archive.log.read_text("utf-8", "replace"), "the sleeper's write is refused")
     until(lambda: len(objects(archive)) == catalogue.one("SELECT count(*) FROM blobs"), "what it had stored is removed")
-    everything_is_whole(archive, catalogue, phrases)
+    everything_is_whole(archive, catalogue, phrases, documents)
 
 
 def test_a_worker_that_hears_nothing_any_more_is_started_anew(impatient, tmp_path):
@@ -266,7 +267,7 @@ def test_a_worker_that_hears_nothing_any_more_is_started_anew(impatient, tmp_pat
     deaf = Victims(archive)
     for process in (deaf.worker, *deaf.readers):
         process.send_signal(signal.SIGSTOP)
-    path, _ = big(tmp_path, 2, 5)
+    path, _, _ = big(tmp_path, 2, 5)
     with archive.client("archivist") as client:
         assert archive.wait(client, archive.deliver(client, [path]))["state"] == "done"
     assert '"child-deaf"' in archive.log.read_text("utf-8", "replace")

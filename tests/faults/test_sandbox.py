@@ -120,6 +120,28 @@ def test_no_network(sandbox):
         assert call(sandbox(), "connect", port=server.getsockname()[1]).facts["reached"] is False
 
 
+def test_no_kind_of_socket_reaches_anyone(sandbox, tmp_path):
+    """Not the broker's unix socket either, which lies on the same machine."""
+    path = str(tmp_path / "broker.sock")
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(path)
+        unix.listen()
+        tmp_path.chmod(0o777)
+        Path(path).chmod(0o777)
+        parser = sandbox()
+        opened = call(parser, "try_doors", path=path, port=server.getsockname()[1]).facts["opened"]
+        assert not [each for each in opened if each.endswith("reached")]
+        if "seccomp" in parser.level():
+            assert opened == []
+
+
+def test_ten_gigabytes_do_not_reach_the_disk(sandbox):
+    most = 64 << 20
+    parser = sandbox(Limits(file_size=most, answer_bytes=most // 2, facts_bytes=1 << 20))
+    assert call(parser, "fill_the_disk", gigabytes=10).facts["written"] <= most
+    assert serves_again(parser)
+
+
 def test_no_credentials_are_in_sight(sandbox, tmp_path, monkeypatch):
     monkeypatch.setenv("MUNIMENT_MASTER_KEY", "k3y")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "k3y")

@@ -62,7 +62,11 @@ def test_the_entries_say_what_was_shown_and_nothing_personal(desk, clerk, item):
     assert told["page.read"] == {"page": 2, "ground": "duty"}
     assert told["item.show"] == {"masked": False, "ground": "duty"}
     assert told["items.list"] == {"count": 1}
-    assert (told["search"]["items"], told["search"]["total"], told["search"]["masked"]) == ([item], 1, False)
+    assert (told["search"]["items"], told["search"]["total"], told["search"]["unmasked"]) == (
+        [item],
+        1,
+        {item: {"ground": "duty", "pages": [1]}},
+    )
     whole = b"".join(entry.data for entry in desk.ledger()).decode()
     assert "张伟" not in whole and "HT-2024" not in whole and "保密" not in whole
     again = clerk.get("/api/v1/search?q=张伟")

@@ -1,4 +1,4 @@
-"""A page as it is stored for snippets: what was packed comes out, masked for whom it must be, with the boxes of its lines."""
+"""A page as it is stored for snippets: what was packed comes out, with the boxes of its lines."""
 
 import numpy as np
 import pytest
@@ -6,18 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samples import fonts
-from services.kernel.policy import masks
+from services.kernel.boxes import part_of_box
 from services.search import tokens
 from services.search.cutting import cut
 from services.search.index.pages import pack, unpack
-from services.search.index.snippets import part_of_box
 
 TEXTS = st.text(alphabet="张伟李〇𠮷 GF-2018\n，。㎡ß\u0301", max_size=40).map(tokens.canonical)
 
 
-def stored(text: str, hidden: list[int] | None = None):
+def stored(text: str):
     corners = [float(8 * line + corner) for line in range(text.count("\n") + 1) for corner in range(8)]
-    return unpack(3, pack(text, cut([text])[0].aligned, hidden or [], corners))
+    return unpack(3, pack(text, cut([text])[0].aligned, corners))
 
 
 @given(TEXTS)
@@ -26,13 +25,6 @@ def test_what_was_packed_comes_out(text):
     assert (page.number, page.text, page.aligned.form) == (3, text, aligned.form)
     assert np.array_equal(page.aligned.starts, aligned.starts)
     assert np.array_equal(page.aligned.shifts, aligned.shifts)
-
-
-@given(TEXTS, st.integers(0, 40), st.integers(0, 40))
-def test_a_stretch_is_shown_as_the_whole_page_is_masked(text, start, length):
-    personal = masks.personal(["张伟", "李"], ["伟李2018"])
-    page = stored(text, [edge for stretch in masks.hidden(text, personal) for edge in stretch])
-    assert page.shown(start, min(start + length, len(text))) == masks.masked(text, personal)[start : start + length]
 
 
 @pytest.mark.parametrize(

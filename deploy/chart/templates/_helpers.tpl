@@ -51,6 +51,7 @@ resources:
 - {name: MUNIMENT_SECRETS, value: /run/secrets/muniment}
 - {name: MUNIMENT_MIGRATE, value: "false"}
 - {name: MUNIMENT_HTTPS, value: "true"}
+- {name: FORWARDED_ALLOW_IPS, value: "*"}
 {{- range $name, $value := .Values.settings }}
 - {name: {{ printf "MUNIMENT_%s" (upper $name) }}, value: {{ $value | quote }}}
 {{- end }}

@@ -81,7 +81,8 @@ def content(session: Session, vault: Vault, asker: Asker, copy_id: str) -> Conte
     blob = repository.rendition(session, item, RenditionKind.PDF)
     if blob is None:
         raise NotFound("The PDF of this item is not made yet, or none of its pages could be read. See its batch.")
-    key, stamp = vault.key(session, item.key_id), stamps.for_copy(session, copy, why.grant_id)
+    key = vault.key(session, item.key_id)
+    stamp = stamps.covering(session, vault, item, why, stamps.for_copy(session, copy, why.grant_id))
     told: dict[str, Any] = {"copy": copy.id} | why.details
     journal.append(session, "copy.read", actor=asker.principal.person_id, item=item.id, request=asker.request, **told)
     name = f"{item.reference_code or item.id}-{copy.number}.pdf"

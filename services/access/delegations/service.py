@@ -12,7 +12,7 @@ from services.kernel import notices
 from services.kernel.clock import now
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
-from services.kernel.identity import duties
+from services.kernel.identity import duties, people
 from services.kernel.identity.rights import DELEGABLE, ROLE_RIGHTS, Principal
 from services.kernel.identity.tables import Delegation, Person, PersonRole
 from services.kernel.ledger import journal
@@ -68,9 +68,11 @@ def of(session: Session, person_id: str, *, after: str | None, limit: int) -> li
 
 def takers(session: Session, actor: Principal) -> list[Person]:
     """To whom one could delegate one of one's roles."""
-    people = session.scalars(select(Person).where(Person.active, Person.natural_id != actor.natural_id).order_by(Person.name))
+    found = session.scalars(select(Person).where(Person.active, Person.natural_id != actor.natural_id).order_by(Person.name))
     lent = [role for role in actor.roles if ROLE_RIGHTS[role] & DELEGABLE]
-    return [each for each in people if any(not _clash(_roles(session, each), role) for role in lent)]
+    return [
+        each for each in found if not people.is_service(each) and any(not _clash(_roles(session, each), role) for role in lent)
+    ]
 
 
 def shown(session: Session, found: Delegation) -> dict[str, Any]:
@@ -90,7 +92,11 @@ def shown(session: Session, found: Delegation) -> dict[str, Any]:
 
 def _require_another(session: Session, actor: Principal, taker: Person, role: Role) -> None:
     if taker.natural_id == actor.natural_id:
-        raise Forbidden("A delegation is to another person, not to an account of one's own.", code="separation-of-duties")
+        raise Forbidden(
+            "A delegation is to another person, not to an account of one's own. Choose another.", code="separation-of-duties"
+        )
+    if people.is_service(taker):
+        raise Forbidden("A service account decides nothing. Ask for a person.", code="separation-of-duties")
     if pair := _clash(_roles(session, taker), role):
         raise Forbidden(
             f"“{pair[0]}” and “{pair[1]}” are never one person's, not by delegation either. Choose another person.",

@@ -85,6 +85,7 @@ def shown(session: Session, principal: Principal, grant: Grant) -> dict[str, Any
         "first_used_at": grant.first_used_at.isoformat() if grant.first_used_at else None,
         "copies_left": grant.copies,
         "policy": grant.policy,
+        "masked": not grant.unmasked,
         "items": [{"id": item.id, "reference_code": item.reference_code, "open": item.id in open_} for item in items],
     }
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from services.access.marking.strip import Strip, strip_of
 from services.kernel.errors import IntegrityError, NotFound, ParserFailed, ParserRefused
+from services.kernel.paper import Box
 from services.kernel.sandbox import Answer, Limits, Sandbox
 
 PAGE = "services.access.marking.page"
@@ -21,10 +22,12 @@ PDF_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What is burnt into a page; ``words`` and ``number`` are None where policy leaves them out."""
+    """What is burnt into a page; ``words`` and ``number`` are None where policy leaves them out. ``covers``: the boxes that are
+    blackened, in pixels, of each page that is shown; None where nothing is masked."""
 
     words: str | None
     number: int | None
+    covers: tuple[tuple[Box, ...], ...] | None = None
 
 
 class Marker:
@@ -57,14 +60,15 @@ class Marker:
             self._free.get().close()
 
     def _marked(self, function: str, content: bytes, stamp: Stamp) -> memoryview:
-        if stamp.words is None and stamp.number is None:
+        if stamp.words is None and stamp.number is None and stamp.covers is None:
             return memoryview(content)
         strip = strip_of(stamp.words) if stamp.words is not None else Strip(0, 0, b"")
         source = io.BytesIO(strip.pixels + content)
         with self._child() as child:
             try:
                 shape = (strip.width, strip.height)
-                (marked,) = child.call(f"{PAGE}:{function}", source, strip=shape, number=stamp.number).blobs
+                given = {"strip": shape, "number": stamp.number, "covers": stamp.covers}
+                (marked,) = child.call(f"{PAGE}:{function}", source, **given).blobs
             except (ParserFailed, ParserRefused) as failure:
                 raise IntegrityError(
                     f"This page cannot be marked, so it is not shown ({failure.code}). Tell the archivist."

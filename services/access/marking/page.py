@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from services.access.marking import texture
+from services.access.marking.covering import Box, Covers, covered, pictures_only
 from services.access.marking.detect import find
 from services.access.marking.texture import Pixels
 from services.kernel.errors import ParserRefused
@@ -23,18 +24,22 @@ Parsed = tuple[dict[str, Any], Sequence[bytes | memoryview]]
 cv2.setNumThreads(1)
 
 
-def mark_picture(source: BinaryIO, *, strip: tuple[int, int], number: int | None) -> Parsed:
+def mark_picture(source: BinaryIO, *, strip: tuple[int, int], number: int | None, covers: Covers | None = None) -> Parsed:
     """A JPEG with the marks burnt in. ``source`` is the strip's pixels (``strip``: its width and height; 0 for none) and behind
-    them the JPEG; ``number`` None leaves the texture out."""
+    them the JPEG; ``number`` None leaves the texture out; ``covers`` has the boxes to be
+    blackened first."""
     words, content = _parts(source, strip)
-    return {}, [_marked(content, words, number)]
+    return {}, [_marked(content, words, number, covers[0] if covers else ())]
 
 
-def mark_pdf(source: BinaryIO, *, strip: tuple[int, int], number: int | None) -> Parsed:
-    """The PDF with each page's picture marked; the words beneath it stay."""
+def mark_pdf(source: BinaryIO, *, strip: tuple[int, int], number: int | None, covers: Covers | None = None) -> Parsed:
+    """The PDF with each page's picture marked; the words beneath it stay, unless something is covered: then pictures are all
+    there is."""
     import pikepdf
 
     words, content = _parts(source, strip)
+    if covers is not None:
+        return {}, [pictures_only(content, covers, lambda jpeg, boxes: _marked(jpeg, words, number, boxes))]
     with pikepdf.open(io.BytesIO(content)) as document:
         for page in document.pages:
             for image in page.get_images().values():
@@ -61,8 +66,8 @@ def _parts(source: BinaryIO, shape: tuple[int, int]) -> tuple[Strip, bytes]:
     return (source.read(width * height), width, height), source.read()
 
 
-def _marked(jpeg: bytes, strip: Strip, number: int | None) -> bytes:
-    picture = _decoded(jpeg, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+def _marked(jpeg: bytes, strip: Strip, number: int | None, boxes: Sequence[Box] = ()) -> bytes:
+    picture = covered(_decoded(jpeg, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION), boxes)
     height, width = picture.shape[:2]
     marked = texture.darkened(picture, _darkening(strip, number, width, height))
     done, data = cv2.imencode(".jpg", marked, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])

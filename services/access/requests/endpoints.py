@@ -29,6 +29,7 @@ class NewRequest(BaseModel):
     purpose: str = Field(min_length=2, max_length=2000)
     days: int | None = Field(None, ge=1, le=366)
     copies: int = Field(1, ge=1, le=20)
+    masked: bool = Field(False, description="Personal data may stay masked: in fields, text, pictures and PDF.")
 
 
 class Decision(BaseModel):

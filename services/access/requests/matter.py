@@ -76,4 +76,5 @@ def _digest(request: AccessRequest) -> str:
         *(request.id, request.kind, request.person_id, request.days, request.copies, request.policy),
         *(hashlib.sha256(request.purpose_sealed).hexdigest(), [line.item_id for line in request.items]),
     ]
+    content += ["masked"] if request.masked else []
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

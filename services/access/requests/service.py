@@ -38,13 +38,15 @@ OF_PAPER = ("loan", "copy")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for: ``days`` from the approval, None for as long as policy allows; ``copies`` of each item."""
+    """What is asked for: ``days`` from the approval, None for as long as policy allows; ``copies`` of each item; ``masked``:
+    whether personal data may stay masked."""
 
     kind: AccessKind
     item_ids: Sequence[str]
     purpose: str
     days: int | None = None
     copies: int = 0
+    masked: bool = False
 
 
 def ask(session: Session, vault: Vault, actor: Principal, wish: Wish, *, request: str | None) -> AccessRequest:
@@ -55,6 +57,8 @@ def ask(session: Session, vault: Vault, actor: Principal, wish: Wish, *, request
     rule = rule_for(held.policy, wish.kind, items, actor.roles)
     if wish.days is not None and wish.days > rule.days:
         raise InvalidInput(f"Policy grants this for {rule.days} days at most. Ask for fewer.")
+    if wish.masked and wish.kind == "loan":
+        raise InvalidInput("Paper cannot be masked. Ask to read the item, or leave “masked” out.")
     key = vault.new_key(session)
     asked = AccessRequest(
         number=series.of_this_year(session, LETTERS),
@@ -65,6 +69,7 @@ def ask(session: Session, vault: Vault, actor: Principal, wish: Wish, *, request
         purpose_sealed=vault.seal_text(session, key.id, PURPOSE_CONTEXT, wish.purpose),
         days=wish.days or rule.days,
         copies=wish.copies if wish.kind == "copy" else 0,
+        masked=wish.masked or rule.masked,
         policy=held.number,
     )
     session.add(asked)
@@ -188,6 +193,7 @@ def _grant(session: Session, asked: AccessRequest) -> Grant | None:
         kind=asked.kind,
         policy=asked.policy,
         copies=asked.copies,
+        unmasked=not asked.masked,
         since=moment,
         until=moment + timedelta(days=asked.days),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String
+from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.kernel.clock import UtcDateTime, now
@@ -24,7 +24,8 @@ class RequestState(StrEnum):
 
 class AccessRequest(Base):
     """Who asks for what, for how long and what for (明确查阅范围和目的, B八). ``purpose_sealed`` is under a data key of its
-    own; ``department`` the requester's when it was made; ``policy`` the version that says who approves."""
+    own; ``department`` the requester's when it was made; ``policy`` the version that says who approves;
+    ``masked``: whether personal data may stay masked."""
 
     __tablename__ = "access_requests"
 
@@ -37,6 +38,7 @@ class AccessRequest(Base):
     purpose_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     days: Mapped[int] = mapped_column(Integer)
     copies: Mapped[int] = mapped_column(Integer, default=0)
+    masked: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     policy: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(12), default=RequestState.OPEN, index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -50,6 +50,7 @@ def shown(session: Session, vault: Vault, principal: Principal, asked: AccessReq
         "purpose": vault.open_text(session, asked.key_id, PURPOSE_CONTEXT, asked.purpose_sealed),
         "days": asked.days,
         "copies": asked.copies,
+        "masked": asked.masked,
         "policy": asked.policy,
         "created_at": asked.created_at.isoformat(),
         "escalated_at": asked.escalated_at.isoformat() if asked.escalated_at else None,

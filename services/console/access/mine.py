@@ -34,10 +34,17 @@ async def mine(visit: VisitDep) -> Response:
 
 @router.post("/access/requests")
 async def ask(
-    visit: VisitDep, item_id: Text = "", kind: Text = "read", purpose: Text = "", days: Text = "", copies: Text = "1"
+    visit: VisitDep,
+    item_id: Text = "",
+    kind: Text = "read",
+    purpose: Text = "",
+    days: Text = "",
+    copies: Text = "1",
+    masked: Text = "",
 ) -> Response:
     """Asks for one item, from its page."""
     body = {"kind": kind, "item_ids": [item_id], "purpose": purpose.strip(), "days": days or None, "copies": copies or 1}
+    body["masked"] = bool(masked)
     made = await visit.api.send("POST", "/api/v1/access-requests", json=body)
     return see_other(f"/access/requests/{made.json()['id']}")
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.filing import reach
 from services.filing.casefiles import people, service, view
-from services.kernel.grants.opening import ground
+from services.kernel.grants.opening import unmasked
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.idempotency import IdempotencyKey
@@ -123,10 +123,10 @@ def suggestions(
     """Parties that may be the same person, with why."""
     with kernel.database.write() as session:
         _, item = people.party_for(session, principal, party_id)
-        found = people.suggestions(session, kernel.vault, principal, party_id)
+        found = people.suggestions(session, kernel, principal, party_id)
         body = {
             "suggestions": [
-                view.party(session, kernel.vault, other, row, masked=ground(session, principal, other) is None) | {"why": why}
+                view.party(session, kernel.vault, other, row, masked=not unmasked(session, principal, [other])) | {"why": why}
                 for row, other, why in found
             ]
         }

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.filing import parties, reach
-from services.kernel import holds
-from services.kernel.blobs.keys import Vault
+from services.kernel import holds, readings
 from services.kernel.casefiles import CaseFileItem, PartySubject
+from services.kernel.core import Kernel
 from services.kernel.dialects import TO_CHANGE, take_turn
 from services.kernel.errors import Conflict, Forbidden, NotFound
 from services.kernel.grants.opening import ground
@@ -74,26 +74,26 @@ def part(session: Session, actor: Principal, party_id: str, *, request: str | No
     return row
 
 
-def suggestions(session: Session, vault: Vault, actor: Principal, party_id: str) -> list[tuple[Party, Item, str]]:
+def suggestions(session: Session, kernel: Kernel, actor: Principal, party_id: str) -> list[tuple[Party, Item, str]]:
     """Parties that may be the same person, each with why: ``identifier`` (their items share an identity number, phone or
     account), or ``name`` (the same name within a customer's file). Only of items that this person may know of."""
     row, item = party_for(session, actor, party_id)
-    name = parties.name_of(session, vault, item, row)
+    name = parties.name_of(session, kernel.vault, item, row)
     found: dict[str, tuple[Party, Item, str]] = {}
-    for why, others in (("identifier", _sharing_identifiers(session, item)), ("name", _in_one_file(session, item))):
+    for why, others in (("identifier", _sharing_identifiers(session, kernel, item)), ("name", _in_one_file(session, item))):
         for other in others:
             if not may_know(actor, other):
                 continue
             for each in parties.of_item(session, other):
-                same = each.id != row.id and parties.name_of(session, vault, other, each) == name
+                same = each.id != row.id and parties.name_of(session, kernel.vault, other, each) == name
                 if same and (row.subject_id is None or each.subject_id != row.subject_id):
                     found.setdefault(each.id, (each, other, why))
     return list(found.values())[:MOST_SUGGESTIONS]
 
 
-def _sharing_identifiers(session: Session, item: Item) -> list[Item]:
-    here = (FieldValue.item_id == item.id, FieldValue.name.in_(LOOKUP_FIELDS), FieldValue.lookup.is_not(None))
-    digests = select(FieldValue.lookup).where(*here)
+def _sharing_identifiers(session: Session, kernel: Kernel, item: Item) -> list[Item]:
+    held = [each.reading for each in readings.field_values(session, kernel.vault, item) if each.row.name in LOOKUP_FIELDS]
+    digests = {keys.digest(each.name, each.value) for keys in kernel.lookups.live(session) for each in held}
     sharing = select(FieldValue.item_id).where(FieldValue.lookup.in_(digests))
     return list(session.scalars(select(Item).where(Item.id.in_(sharing)).order_by(Item.id).limit(200)))
 

@@ -11,7 +11,7 @@ from services.filing.casefiles import checklist
 from services.filing.casefiles.service import TITLE_CONTEXT
 from services.kernel.blobs.keys import Vault
 from services.kernel.casefiles import CaseFile
-from services.kernel.grants.opening import grounds
+from services.kernel.grants.opening import grounds, unmasked
 from services.kernel.identity.rights import Principal, may_know
 from services.kernel.policy import versions
 from services.kernel.policy.masks import mask_field, mask_identifiers, mask_values
@@ -60,7 +60,7 @@ def whole(session: Session, vault: Vault, principal: Principal, file: CaseFile) 
             for item in items
         ],
         "parties": [
-            party(session, vault, item, each, masked=item.id not in open_)
+            party(session, vault, item, each, masked=not (item.id in open_ and open_[item.id].unmasked))
             for item in items
             for each in parties.of_item(session, item)
         ],
@@ -83,7 +83,7 @@ def party(session: Session, vault: Vault, item: Item, row: Party, *, masked: boo
 def title(session: Session, vault: Vault, principal: Principal, file: CaseFile, items: list[Item]) -> str:
     """Whole if all that lies in the file is open to this person."""
     whole = vault.open_text(session, file.key_id, TITLE_CONTEXT, file.title_sealed)
-    if len(grounds(session, principal, items)) == len(items):
+    if len(unmasked(session, principal, items)) == len(items):
         return whole
     names = [parties.name_of(session, vault, item, each) for item in items for each in parties.of_item(session, item)]
     return mask_values(mask_identifiers(whole), names)

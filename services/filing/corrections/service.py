@@ -195,7 +195,7 @@ def _value(
         verification=evidence.verification,
         verifier_id=actor.person_id,
         verified_at=now(),
-        lookup=kernel.lookups.digest(name, value) if value and name in LOOKUP_FIELDS else None,
+        lookup=kernel.lookups.newest(session).digest(name, value) if value and name in LOOKUP_FIELDS else None,
         replaces=old.id if old else None,
     )
 

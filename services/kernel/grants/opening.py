@@ -37,11 +37,12 @@ CLOSED = frozenset({ItemState.DESTROYING, ItemState.DESTROYED, ItemState.TRANSFE
 @dataclass(frozen=True, slots=True)
 class Ground:
     """Why content is open: by ``duty``, or by the grant whose id is given, taken under that version of policy; ``unused``:
-    whether it was never used before."""
+    whether it was never used before; ``unmasked``: whether it opens personal data too."""
 
     grant_id: str | None = None
     policy: int | None = None
     unused: bool = False
+    unmasked: bool = True
 
     @property
     def details(self) -> dict[str, Any]:
@@ -64,8 +65,14 @@ def grounds(session: Session, principal: Principal, items: Collection[Item]) -> 
     asked = [item.id for item in openable if item.id not in found]
     if asked and principal.may(Right.SEARCH):
         for grant in session.execute(_live(principal).where(GrantItem.item_id.in_(asked))):
-            found.setdefault(grant.item_id, Ground(grant.id, grant.policy, unused=grant.first_used_at is None))
+            opened = Ground(grant.id, grant.policy, unused=grant.first_used_at is None, unmasked=grant.unmasked)
+            found.setdefault(grant.item_id, opened)
     return found
+
+
+def unmasked(session: Session, principal: Principal, items: Collection[Item]) -> frozenset[str]:
+    """The ids of those whose personal data is open too."""
+    return frozenset(item_id for item_id, found in grounds(session, principal, items).items() if found.unmasked)
 
 
 def use(session: Session, found: Ground) -> None:
@@ -110,7 +117,9 @@ def copying(session: Session, maker: Principal, item: Item, grant_id: str) -> Gr
         .where(Grant.revoked_at.is_(None), Grant.since <= moment, Grant.until > moment)
     )
     grant = session.scalar(query)
-    return None if grant is None else Ground(grant.id, grant.policy, unused=grant.first_used_at is None)
+    if grant is None:
+        return None
+    return Ground(grant.id, grant.policy, unused=grant.first_used_at is None, unmasked=grant.unmasked)
 
 
 def granted_items(session: Session, principal: Principal) -> frozenset[str]:
@@ -128,10 +137,11 @@ def _by_duty(principal: Principal, item: Item) -> bool:
     return item.owner_id == principal.person_id or bool(principal.roles & CONTENT_OF_ALL)
 
 
-def _live(principal: Principal) -> Select[str, int, datetime | None, str]:
+def _live(principal: Principal) -> Select[str, int, datetime | None, bool, str]:
+    """Those that open more come first, then those that live longer."""
     moment = now()
     return (
-        select(Grant.id, Grant.policy, Grant.first_used_at, GrantItem.item_id)
+        select(Grant.id, Grant.policy, Grant.first_used_at, Grant.unmasked, GrantItem.item_id)
         .join(GrantItem, GrantItem.grant_id == Grant.id)
         .where(
             Grant.person_id == principal.person_id,
@@ -140,5 +150,5 @@ def _live(principal: Principal) -> Select[str, int, datetime | None, str]:
             Grant.since <= moment,
             Grant.until > moment,
         )
-        .order_by(Grant.until.desc())
+        .order_by(Grant.unmasked.desc(), Grant.until.desc())
     )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from sqlalchemy.orm import Session
 
+from services.kernel.config import Settings
 from services.kernel.core import Kernel
 from services.kernel.errors import Forbidden, Unauthenticated
 from services.kernel.http.problems import request_id
-from services.kernel.identity.accounts import principal_of
+from services.kernel.identity import credentials, second_factor
 from services.kernel.identity.rights import ROLE_RIGHTS, Principal, Right
 from services.kernel.ledger import journal
 
-COOKIE = "muniment_session"
+COOKIE, PENDING = "muniment_session", "muniment_pending"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -40,6 +43,7 @@ def guard(right: Right) -> Callable[[Request], Principal]:
     def check(request: Request) -> Principal:
         kernel = kernel_of(request)
         principal = _principal(request, kernel)
+        kernel.limiter.hit("api", principal.person_id, kernel.settings.requests_per_minute)
         if not principal.may(right):
             _refuse(request, kernel, principal, right)
         return principal
@@ -48,14 +52,29 @@ def guard(right: Right) -> Callable[[Request], Principal]:
     return check
 
 
+def cookie_name(settings: Settings, name: str = COOKIE) -> str:
+    """Behind TLS with the prefix ``__Host-`` (RFC 6265bis): browsers then take it from this host alone, and over TLS alone."""
+    return f"__Host-{name}" if settings.https else name
+
+
 def _principal(request: Request, kernel: Kernel) -> Principal:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     with kernel.database.read() as session:
-        if scheme.lower() == "bearer" and token:
-            return principal_of(session, token.strip(), kind="token")
-        if cookie := request.cookies.get(COOKIE):
-            refuse_other_sites(request)
-            return principal_of(session, cookie, kind="session")
+        principal = _identified(session, request, kernel.settings)
+    if principal.unnoted:
+        with kernel.database.write() as session:
+            credentials.note_use(session, principal.credential_id)
+    return principal
+
+
+def _identified(session: Session, request: Request, settings: Settings) -> Principal:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return credentials.principal_of(session, token.strip(), kind="token")
+    if cookie := request.cookies.get(cookie_name(settings)):
+        refuse_other_sites(request)
+        principal = credentials.principal_of(session, cookie, kind="session")
+        bound = not principal.by_provider and principal.roles & settings.second_factor_for
+        return replace(principal, must_enrol=bool(bound) and not second_factor.in_force(session, principal.person_id))
     raise Unauthenticated("Send a bearer token in the Authorization header, or sign in at /sign-in.")
 
 
@@ -64,8 +83,22 @@ def _refuse(request: Request, kernel: Kernel, principal: Principal, right: Right
     identity, actor = request_id(request), principal.person_id
     with kernel.database.write() as session:
         journal.append(session, "access.refuse", actor=actor, request=identity, result="refused", right=right, route=route)
+    if principal.must_enrol:
+        raise Forbidden("Your role needs a second factor. Enrol an authenticator first, at /me.", code="second-factor-needed")
     holders = ", ".join(role for role, rights in ROLE_RIGHTS.items() if right in rights)
     raise Forbidden(f"This needs the right “{right}”, which is held by: {holders}. Ask one of them, or the administrator.")
+
+
+INSIDE = "console"
+"""The address that the console of the same process calls from: no network gives it."""
+
+
+def client_address(request: Request) -> str | None:
+    """Where the browser or program is, as far as the processes before us are to be believed (``FORWARDED_ALLOW_IPS``)."""
+    host = request.client.host if request.client else None
+    if host == INSIDE:
+        host = request.headers.get("X-Forwarded-For")
+    return host[:64] if host else None
 
 
 def refuse_other_sites(request: Request) -> None:

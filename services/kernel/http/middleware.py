@@ -23,6 +23,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -31,7 +32,7 @@ SECURITY_HEADERS = {
 API = "/api/"
 METHODS = frozenset(HTTPMethod)
 LONGEST_BODY = 1 << 20
-STREAMED = re.compile(r"/api/v1/(batches/[^/]+/files|uploads/.+|watermarks/reading)")
+STREAMED = re.compile(r"/api/v1/(batches/[^/]+/files|uploads/.+|rescans/[^/]+|watermarks/reading)")
 """Where files come in, piece by piece and with bounds of their own; every other body is read whole, even before it is known
 who sends it."""
 

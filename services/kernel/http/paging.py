@@ -39,6 +39,11 @@ def whole(cursor: str) -> int:
     return int(position)
 
 
+def text(cursor: str) -> str:
+    """The name in a cursor over names."""
+    return _position(cursor)
+
+
 def ranked(cursor: str) -> tuple[float, str]:
     """The rank and the id in a cursor over rows that are not in the order of their ids."""
     rank, _, position = _position(cursor).partition(" ")

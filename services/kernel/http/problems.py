@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from services.kernel.errors import MunimentError, Unavailable, where
+from services.kernel.errors import MunimentError, TooMany, Unavailable, where
 
 log = structlog.get_logger("http")
 NEXT_STEP = {
@@ -51,7 +51,10 @@ async def _business(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MunimentError)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("failed", code=error.code, detail=error.detail)
-    return problem(request, error.status, error.code, error.title, error.detail)
+    response = problem(request, error.status, error.code, error.title, error.detail)
+    if isinstance(error, TooMany) and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:

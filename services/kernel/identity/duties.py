@@ -74,6 +74,10 @@ APART_ROLES: frozenset[frozenset[Role]] = frozenset(
 other role, for all of them write."""
 
 
+PROGRAMS = frozenset({Role.SERVICE, Role.MONITOR})
+"""Roles of service accounts: never a person's in a duty."""
+
+
 class DutyDone(Base):
     """Somebody played a part about something. Rows are never changed."""
 
@@ -102,6 +106,7 @@ def assume(session: Session, actor: Principal, duty: Duty, subject: Subject, *, 
     """Lets ``actor`` (acting for the person ``for_id``, if any) play this part about ``subject``, and remembers it. Raises
     ``Forbidden`` with the code ``separation-of-duties`` where somebody of the two already played one that must be another's."""
     take_turn(session, "duties", subject.kind, subject.id)
+    _refuse_programs(actor, duty)
     people = [actor.person_id, *([for_id] if for_id else [])]
     naturals = natural_ids(session, people)
     _refuse_played(session, set(naturals.values()), duty, subject)
@@ -138,6 +143,15 @@ def clash(duty: Duty, other: Duty) -> bool:
 def clashing_roles(roles: Collection[Role]) -> tuple[Role, Role] | None:
     """The first two roles that no natural person holds at once, or None."""
     return next((pair for pair in combinations(sorted(set(roles)), 2) if frozenset(pair) in APART_ROLES), None)
+
+
+def _refuse_programs(actor: Principal, duty: Duty) -> None:
+    """A service account is answered for by a natural person, and yet is none: it delivers, and signs nothing."""
+    if actor.roles & PROGRAMS and duty is not Duty.SCAN:
+        raise Forbidden(
+            f"A service account cannot play the part “{duty}”. It takes a person, signed in as themselves.",
+            code="separation-of-duties",
+        )
 
 
 def _refuse_played(session: Session, naturals: set[str], duty: Duty, subject: Subject) -> None:

@@ -1,34 +1,40 @@
-"""Signing in and out, who one is, and people."""
+"""Signing in and out, and who one is. One's own account is in ``mine``, all people in ``roster``, a provider in ``oidc``."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
 
-from services.kernel.errors import InvalidInput, NotFound, Unauthenticated
-from services.kernel.http import idempotency, paging
-from services.kernel.http.gate import COOKIE, KernelDep, RequestId, allow, refuse_other_sites
-from services.kernel.http.idempotency import IdempotencyKey
-from services.kernel.identity import accounts
+from services.kernel.core import Kernel
+from services.kernel.errors import Unauthenticated
+from services.kernel.http.gate import (
+    COOKIE,
+    PENDING,
+    KernelDep,
+    RequestId,
+    allow,
+    cookie_name,
+    refuse_other_sites,
+)
+from services.kernel.identity import credentials, signing_in
+from services.kernel.identity.mine import endpoints as mine
+from services.kernel.identity.oidc import endpoints as oidc
 from services.kernel.identity.rights import Principal, Right
-from services.kernel.identity.tables import Person
+from services.kernel.identity.roster import endpoints as roster
+from services.kernel.identity.signing_in import Opened
+from services.kernel.identity.web import knock, set_cookie, terms_of
 from services.kernel.model import Role
 
 
 class SignIn(BaseModel):
     name: str = Field(max_length=80)
     password: str = Field(max_length=400)
+    code: str = Field("", max_length=64, description="Of the authenticator, or a recovery code, where one is enrolled.")
 
 
-class NewPerson(BaseModel):
-    name: str = Field(min_length=1, max_length=80)
-    role: Role
-    department: str | None = Field(None, max_length=80)
-    password: str | None = Field(None, max_length=400)
+class Code(BaseModel):
+    code: str = Field(max_length=64)
 
 
 class Me(BaseModel):
@@ -39,33 +45,54 @@ class Me(BaseModel):
     roles: list[Role]
     rights: list[Right]
     department: str | None
+    must_enrol: bool = Field(description="Whether nothing else is open before a second factor is enrolled.")
+
+
+class CodeNext(BaseModel):
+    next: str = "second-factor"
 
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 
 
-@router.post("/sessions", status_code=201)
-def sign_in(kernel: KernelDep, body: SignIn, request: Request, response: Response, request_id: RequestId) -> Me:
-    """Opens a session; the cookie is HttpOnly and SameSite=Strict."""
+@router.post("/sessions", status_code=201, responses={202: {"model": CodeNext}})
+def sign_in(kernel: KernelDep, body: SignIn, request: Request, request_id: RequestId) -> Response:
+    """Opens a session; the cookie is HttpOnly and SameSite=Strict. 202 asks for the code of the authenticator, at
+    ``/sessions/second-factor``, within five minutes."""
     refuse_other_sites(request)
-    hours = kernel.settings.session_hours
-    opened = accounts.sign_in(kernel.database, body.name, body.password, hours=hours, request=request_id)
+    knock(kernel, request)
+    terms = terms_of(kernel, request, request_id)
+    opened = signing_in.sign_in(kernel.database, kernel.vault, body.name, body.password, terms, code=body.code)
     if opened is None:
-        raise Unauthenticated("The name or the password is wrong. Check both, then try again.")
-    _, secret = opened
-    _set_cookie(response, secret, kernel)
-    with kernel.database.read() as session:
-        return _me(accounts.principal_of(session, secret, kind="session"))
+        raise Unauthenticated("The name, the password or the code is wrong. Check them, then try again.")
+    if opened.pending:
+        response = JSONResponse(CodeNext().model_dump(), 202)
+        set_cookie(response, kernel, PENDING, opened.secret, credentials.PENDING.total_seconds())
+        return response
+    return _signed_in(kernel, opened)
+
+
+@router.post("/sessions/second-factor", status_code=201)
+def finish(kernel: KernelDep, body: Code, request: Request, request_id: RequestId) -> Response:
+    """Opens the session that waits for its code: six digits, or a recovery code, which is then used up."""
+    refuse_other_sites(request)
+    knock(kernel, request)
+    pending = request.cookies.get(cookie_name(kernel.settings, PENDING), "")
+    opened = signing_in.finish(kernel.database, kernel.vault, pending, body.code, terms_of(kernel, request, request_id))
+    if opened is None:
+        raise Unauthenticated("The code is wrong, or was used already. Wait for the next one.", code="wrong-code")
+    return _signed_in(kernel, opened)
 
 
 @router.delete("/sessions/current", status_code=204)
 def sign_out(kernel: KernelDep, request: Request, request_id: RequestId, principal: Principal = allow(Right.SELF)) -> Response:
     """Closes the session of the cookie at hand."""
-    if secret := request.cookies.get(COOKIE):
+    name = cookie_name(kernel.settings)
+    if secret := request.cookies.get(name):
         with kernel.database.write() as session:
-            accounts.sign_out(session, secret, request=request_id)
+            credentials.sign_out(session, secret, request=request_id)
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE)
+    response.delete_cookie(name, secure=kernel.settings.https, httponly=True, samesite="strict")
     return response
 
 
@@ -74,50 +101,20 @@ def me(principal: Principal = allow(Right.SELF)) -> Me:
     return _me(principal)
 
 
-@router.post("/people", status_code=201)
-def add_person(
-    kernel: KernelDep, body: NewPerson, key: IdempotencyKey = None, principal: Principal = allow(Right.PEOPLE)
-) -> dict[str, Any]:
-    """Adds a person with one role. A token is issued by ``POST /people/{id}/tokens``."""
-    with kernel.database.write() as session:
-
-        def create() -> dict[str, Any]:
-            person = accounts.add_person(
-                session,
-                body.name,
-                body.role,
-                department=body.department,
-                password=body.password,
-                by=principal.person_id,
-            )
-            return {"id": person.id}
-
-        # The password is no part of what is remembered of the request.
-        seen = body.model_dump(exclude={"password"})
-        return idempotency.once(session, principal, "people", key, seen, create)
+router.include_router(mine.router)
+router.include_router(roster.router)
+router.include_router(oidc.router)
 
 
-@router.post("/people/{person_id}/tokens", status_code=201)
-def issue_token(kernel: KernelDep, person_id: str, principal: Principal = allow(Right.PEOPLE)) -> dict[str, str]:
-    """A new bearer token, shown this once; so it is not repeated under an idempotency key."""
-    if person_id == principal.person_id:
-        raise InvalidInput("Tokens for oneself are issued by another administrator.")
-    with kernel.database.write() as session:
-        person = session.get(Person, person_id)
-        if person is None:
-            raise NotFound("There is no such person. List the people to find the id.")
-        return {"id": person.id, "token": accounts.issue_token(session, person, by=principal.person_id)}
-
-
-@router.get("/people")
-def people(
-    kernel: KernelDep, limit: paging.Limit = 50, cursor: paging.Cursor = None, principal: Principal = allow(Right.PEOPLE)
-) -> dict[str, Any]:
+def _signed_in(kernel: Kernel, opened: Opened) -> Response:
     with kernel.database.read() as session:
-        query = select(Person).order_by(Person.id).limit(limit + 1)
-        rows = session.scalars(query.where(Person.id > paging.decode(cursor)) if cursor else query).all()
-        shown, following = paging.page(rows, limit)
-        return {"people": [_person(row) for row in shown], "next": following}
+        principal = credentials.principal_of(session, opened.secret, kind="session")
+    response = JSONResponse(_me(principal).model_dump(mode="json"), 201)
+    set_cookie(response, kernel, COOKIE, opened.secret, kernel.settings.session_hours * 3600)
+    response.delete_cookie(
+        cookie_name(kernel.settings, PENDING), secure=kernel.settings.https, httponly=True, samesite="strict"
+    )
+    return response
 
 
 def _me(principal: Principal) -> Me:
@@ -127,14 +124,5 @@ def _me(principal: Principal) -> Me:
         roles=sorted(principal.roles),
         rights=sorted(principal.rights),
         department=principal.department,
+        must_enrol=principal.must_enrol,
     )
-
-
-def _person(person: Person) -> dict[str, str | bool | datetime | list[str] | None]:
-    roles = [held.role for held in person.roles if held.until is None]
-    return {"id": person.id, "name": person.name, "department": person.department, "roles": roles, "active": person.active}
-
-
-def _set_cookie(response: Response, secret: str, kernel: KernelDep) -> None:
-    age = int(kernel.settings.session_hours * 3600)
-    response.set_cookie(COOKIE, secret, max_age=age, httponly=True, samesite="strict", secure=kernel.settings.https)

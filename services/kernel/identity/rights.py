@@ -101,7 +101,8 @@ CONTENT_OF_ALL = frozenset({Role.ARCHIVIST})
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The person behind a request, with the roles held now. ``natural_id`` is the natural person's; ``delegated``: roles that
-    others have delegated to them, in which they may decide and nothing else."""
+    others have delegated to them, in which they may decide and nothing else. ``must_enrol``: they have no second factor and
+    need one, so until then they may look at themselves alone. ``unnoted``: the credential's use is to be written down."""
 
     person_id: str
     name: str
@@ -110,6 +111,10 @@ class Principal:
     by_cookie: bool = False
     natural_id: str = ""
     delegated: frozenset[Role] = frozenset()
+    credential_id: str = ""
+    unnoted: bool = False
+    must_enrol: bool = False
+    by_provider: bool = False
 
     def __post_init__(self) -> None:
         if not self.natural_id:
@@ -117,6 +122,8 @@ class Principal:
 
     @property
     def rights(self) -> frozenset[Right]:
+        if self.must_enrol:
+            return frozenset({Right.SELF})
         own: frozenset[Right] = frozenset().union(*(ROLE_RIGHTS[role] for role in self.roles))
         lent: frozenset[Right] = frozenset().union(*(ROLE_RIGHTS[role] for role in self.delegated))
         return own | (lent & DELEGABLE)
@@ -130,11 +137,6 @@ class Principal:
         if self.roles & SEES_ALL:
             return Scope.ALL
         return Scope.OWN if self.may(Right.DELIVER) or self.may(Right.SEARCH) else Scope.NONE
-
-    @property
-    def masked(self) -> bool:
-        """Whether hit lists show masks: they do unless everything listed is open to this person anyway."""
-        return not (self.roles & CONTENT_OF_ALL or (self.may(Right.CONTENT) and self.scope is Scope.OWN))
 
 
 def may_know(principal: Principal, item: Item) -> bool:

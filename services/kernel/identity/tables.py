@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.kernel.clock import UtcDateTime, now
@@ -39,6 +39,7 @@ class Person(Base):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """These two are the release before's: tries are counted by name now, see ``tries``."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     roles: Mapped[list[PersonRole]] = relationship(back_populates="person", lazy="selectin")
@@ -76,7 +77,9 @@ class Delegation(Base):
 
 
 class Credential(Base):
-    """A bearer token or a session cookie; ``digest`` is the SHA-256 of a 256-bit random secret."""
+    """What opens the archive: a bearer ``token``, a ``session`` cookie, or a ``pending`` cookie between password and second
+    factor. ``digest`` is the SHA-256 of a 256-bit random secret. ``address`` and ``agent`` tell its owner where it was
+    opened."""
 
     __tablename__ = "credentials"
 
@@ -84,8 +87,49 @@ class Credential(Base):
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
     kind: Mapped[str] = mapped_column(String(8))
     digest: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str | None] = mapped_column(String(80))
+    address: Mapped[str | None] = mapped_column(String(64))
+    agent: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    idle_minutes: Mapped[int | None]
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     person: Mapped[Person] = relationship(lazy="joined")
+
+
+class SignInTries(Base):
+    """How often a name was tried in vain, by its digest, whether somebody bears it or not."""
+
+    __tablename__ = "sign_in_tries"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failed: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+
+
+class SecondFactor(Base):
+    """A person's authenticator (TOTP, RFC 6238). ``last_step`` is the newest time step that a code was taken of: no code counts
+    twice. Not ``confirmed_at`` means that the enrolment was only begun."""
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("data_keys.id"))
+    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Base):
+    """Stands once for the authenticator that was lost; ``digest`` is the SHA-256 of 120 random bits."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -94,6 +94,7 @@ class AccessRule(Part):
     notify: tuple[Role, ...] = ()
     days: int = Field(7, ge=1, le=366, description="The longest that a grant may live.")
     forbidden: bool = False
+    masked: bool = Field(False, description="Whether personal data stays masked under such a grant.")
 
 
 class Watermark(Part):
@@ -114,6 +115,12 @@ class Access(Part):
     overdue_reminder_days: Days = 3
     lend_fragile: bool = Field(False, description="Whether paper that is fragile or vital leaves the store at all.")
     most_reads_a_day: int = Field(500, ge=1, description="Pages, texts and PDFs that one person opens under grants.")
+    most_reveals_a_day: int = Field(
+        5, ge=0, description="Single values that one person uncovers of items whose grant leaves them masked; 0: none."
+    )
+    most_lookups_an_hour: int = Field(
+        300, ge=1, description="People whom one person looks up by number: by ID number, phone or account."
+    )
     delegation_days: Days = Field(90, description="The longest that a delegation may live.")
 
     def rule(self, kind: AccessKind, types: frozenset[str], roles: frozenset[Role]) -> AccessRule | None:

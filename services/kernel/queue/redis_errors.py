@@ -11,9 +11,14 @@ UNWANTED = "opentelemetry.sdk.metrics"
 _modules: dict[str, Any] = sys.modules
 _absent = _modules.setdefault(UNWANTED, None) is None  # which makes importing it an ImportError
 try:
+    from redis.backoff import NoBackoff
     from redis.exceptions import RedisError
+    from redis.retry import Retry
 finally:
     if _absent:
         del _modules[UNWANTED]
 
-__all__ = ["RedisError"]
+NO_SECOND_TRY = Retry(NoBackoff(), 0)
+"""For a client that rather hears of a silent server at once."""
+
+__all__ = ["NO_SECOND_TRY", "RedisError"]

@@ -20,9 +20,9 @@ _LOOKS_LIKE = {
 }  # fmt: skip
 _PAIRS = "06 08 09 0D 0Q 0U 14 17 1T 27 35 38 39 49 56 58 5S 68 6G 7T 7Y 89 8B 8R BR BE CG EF EP FP HM HN MN PR JU TY KX XY"
 _CONFUSED: dict[str, str] = {}
-for _one, _other in _PAIRS.split():
-    _CONFUSED[_one] = _CONFUSED.get(_one, "") + _other
-    _CONFUSED[_other] = _CONFUSED.get(_other, "") + _one
+for _pair in _PAIRS.split():
+    for _one, _other in ((_pair[0], _pair[1]), (_pair[1], _pair[0])):
+        _CONFUSED[_one] = _CONFUSED.get(_one, "") + _other
 _MOST_FORCED = 6  # an engine that takes 0 for O does so throughout; with more letters than this it is a word
 _MOST_CANDIDATES = 64
 

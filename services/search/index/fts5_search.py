@@ -88,8 +88,7 @@ def _named(connection: apsw.Connection, found: Numbers) -> list[Any]:
 def _hits(connection: apsw.Connection, items: Items, search: Search, rows: Iterable[_Row]) -> Iterator[Hit]:
     wanted = snippets.needles(search.query)
     forms = [needle.form for needle in wanted]
-    column = "masked_title" if search.mask_names else "title"
-    statement = f"SELECT reference_code, {column} FROM content WHERE n = ?"  # noqa: S608  # two names
+    statement = "SELECT reference_code, title FROM content WHERE n = ?"
     for row in rows:
         code, title = connection.execute(statement, (row.n,)).get
         pages = fts5_store.pages_with(connection, row.n, forms, snippets.MOST)
@@ -99,5 +98,5 @@ def _hits(connection: apsw.Connection, items: Items, search: Search, rows: Itera
             type=items.facets.value("type", items.facet[row.n]),
             title=title,
             score=_position(search, row).score,
-            snippets=snippets.snippets(pages, wanted, masked=search.mask_names),
+            snippets=snippets.snippets(pages, wanted),
         )

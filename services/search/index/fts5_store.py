@@ -26,7 +26,7 @@ from services.search.index.port import IndexDocument
 from services.search.index.prepared import NAMED, Prepared
 
 COLUMNS = ("keywords", *NAMED)
-LAYOUT = "3"
+LAYOUT = "4"
 _LEAST_SQLITE = (3, 53)
 _BUSY_MS = 10_000
 PAGES = 1 << 20
@@ -46,7 +46,7 @@ CREATE INDEX item_owner ON item (owner_id);
 CREATE TABLE removed (place INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL);
 CREATE TABLE item_day (n INTEGER, day INTEGER, PRIMARY KEY (n, day)) WITHOUT ROWID;
 CREATE TABLE item_amount (n INTEGER, cents INTEGER, PRIMARY KEY (n, cents)) WITHOUT ROWID;
-CREATE TABLE content (n INTEGER PRIMARY KEY, reference_code TEXT, title TEXT, masked_title TEXT, forms TEXT);
+CREATE TABLE content (n INTEGER PRIMARY KEY, reference_code TEXT, title TEXT, forms TEXT);
 CREATE TABLE page (place INTEGER PRIMARY KEY, form TEXT NOT NULL, content BLOB NOT NULL);
 CREATE TABLE gone (item_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE moment (item_id TEXT PRIMARY KEY, as_of INTEGER NOT NULL) WITHOUT ROWID;
@@ -146,8 +146,8 @@ def write(connection: apsw.Connection, prepared: Prepared, *, only_new: bool = F
     forms = {name: [each.aligned.form for each in values] for name, values in prepared.named.items()}
     forms["keywords"] = list(prepared.keywords)
     connection.execute(
-        "INSERT INTO content VALUES (?, ?, ?, ?, ?)",
-        (n, document.reference_code, prepared.title, prepared.masked_title, _json(forms)),
+        "INSERT INTO content VALUES (?, ?, ?, ?)",
+        (n, document.reference_code, prepared.title, _json(forms)),
     )
     connection.executemany(
         "INSERT INTO page VALUES (?, ?, ?)", [(n * PAGES + page.number, page.form, page.content) for page in prepared.pages]

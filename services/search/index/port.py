@@ -1,7 +1,8 @@
 """The port of the index, and the shapes that cross it.
 
-The index holds what is found and shown of an item (件) as one document: masked text with its boxes, title, fields,
-digests. It is made from the catalogue and can be made anew at any time; it is never backed up.
+The index holds what is found of an item (件) as one document: the tokens of its text, title and fields, the digests of its
+identifiers, and for show the masked text with its boxes. It is made from the catalogue and can be made anew at any time; it is
+never backed up. What it answers is masked for everyone: who may see more gets that from the catalogue.
 
 *Matching.* An item matches as a whole: the parts of an AND may stand on different pages; a phrase stands within one page,
 the title, the reference code or one value of a field. NOT leaves out items. ``tokens`` defines when a word stands in a text.
@@ -42,7 +43,7 @@ class IndexDocument:
 
     ``fields`` are normalised values by contract field name, without identifiers; ``lookups`` the digests of the identifiers
     (``LOOKUP_FIELDS``); ``dates`` and ``amounts`` (cents) what the filters compare; ``names`` and ``addresses`` what is masked
-    in snippets and titles for callers who see masked hits. ``as_of`` is the moment of the catalogue at which it was read; a
+    in snippets and titles. ``as_of`` is the moment of the catalogue at which it was read; a
     document never takes the place of one of a later moment, whichever worker comes last. Without it, it always does.
     """
 
@@ -101,7 +102,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One question. ``mask_names`` masks people's names and addresses in titles and snippets."""
+    """One question."""
 
     query: Node
     scope: Scope
@@ -109,17 +110,18 @@ class Search:
     sort: Sort = "score"
     cursor: str | None = None
     limit: int = 20
-    mask_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A stretch of a page's text; ``highlights`` are [start, end) in it, ``boxes`` where they stand on the page."""
+    """A stretch of a page's masked text; ``highlights`` are [start, end) in it, ``boxes`` where they stand on the page;
+    ``start`` is where it begins on the page: masks keep every place, so that there stands what they cover."""
 
     page: int
     text: str
     highlights: tuple[tuple[int, int], ...] = ()
     boxes: tuple[Box, ...] = ()
+    start: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -132,7 +134,7 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One item found, as it may be shown to the caller."""
+    """One item found, as it may be shown to anyone who may know of it: ``masked``, until the caller's ground is known."""
 
     item_id: str
     reference_code: str
@@ -140,6 +142,7 @@ class Hit:
     title: str
     score: float
     snippets: tuple[Snippet, ...]
+    masked: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -148,6 +151,7 @@ class Hit:
             "type": self.type,
             "title": self.title,
             "score": self.score,
+            "masked": self.masked,
             "snippets": [snippet.to_json() for snippet in self.snippets],
         }
 

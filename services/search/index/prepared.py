@@ -25,7 +25,8 @@ _CODES = ("contract_number", "permit_number", "filing_number", "credit_code", "v
 
 @dataclass(frozen=True, slots=True)
 class PreparedPage:
-    """A page as its row: the normal form and the tokens of its masked text, and all that snippets are cut from, packed."""
+    """A page as its row: the normal form and the tokens of its text, in which identifiers are masked; and all that snippets are
+    cut from, packed, in which names and addresses are masked too."""
 
     number: int
     form: str
@@ -37,12 +38,11 @@ class PreparedPage:
 class Prepared:
     """A document with all that can be computed before the turn to write.
 
-    ``masked_title`` is for who sees masked hits; ``named`` has the values of each of ``NAMED`` that say something.
+    ``title`` is the masked one; ``named`` has the values of each of ``NAMED`` that say something.
     """
 
     document: IndexDocument
     title: str
-    masked_title: str
     pages: tuple[PreparedPage, ...]
     named: Mapping[str, Sequence[Cut]]
     keywords: Sequence[str]
@@ -60,7 +60,7 @@ def prepare(document: IndexDocument) -> Prepared:
         if each.aligned.form:
             named.setdefault(name, []).append(each)
     pages = [_prepare_page(*each, personal) for each in zip(document.pages, texts, cuts[: len(texts)], strict=True)]
-    return Prepared(document, title, masks.masked(title, personal), tuple(pages), named, _keywords(document))
+    return Prepared(document, masks.masked(title, personal), tuple(pages), named, _keywords(document))
 
 
 def days(document: IndexDocument) -> list[date]:
@@ -79,8 +79,8 @@ def received(document: IndexDocument) -> int:
 
 
 def _text(page: IndexPage) -> str:
-    """Return the canonical text of a page, its lines joined by line breaks, identifiers masked."""
-    return masks.mask_identifiers("\n".join(" ".join(tokens.canonical(line).splitlines()) for line, _ in page.lines))
+    """Return the text of a page, identifiers masked."""
+    return masks.mask_identifiers(tokens.page_text(line for line, _ in page.lines))
 
 
 def _values(document: IndexDocument, title: str) -> Iterator[tuple[str, str]]:
@@ -93,9 +93,8 @@ def _values(document: IndexDocument, title: str) -> Iterator[tuple[str, str]]:
 
 
 def _prepare_page(page: IndexPage, text: str, made: Cut, personal: Mapping[str, int]) -> PreparedPage:
-    hidden = [edge for stretch in masks.hidden(text, personal) for edge in stretch]
     corners = [coordinate for _, box in page.lines for point in box for coordinate in point]
-    return PreparedPage(page.number, made.aligned.form, made.stream, pack(text, made.aligned, hidden, corners))
+    return PreparedPage(page.number, made.aligned.form, made.stream, pack(masks.masked(text, personal), made.aligned, corners))
 
 
 def _keywords(document: IndexDocument) -> list[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
 
-from services.kernel.paper import Box, Point
+from services.kernel.boxes import part_of_box
 from services.search import tokens
 from services.search.index.pages import PackedPage, StoredPage, unpack
 from services.search.index.port import Snippet
@@ -49,7 +47,7 @@ class _Mark:
     needle: Needle
 
 
-def snippets(packed: Sequence[PackedPage], wanted: Sequence[Needle], *, masked: bool) -> tuple[Snippet, ...]:
+def snippets(packed: Sequence[PackedPage], wanted: Sequence[Needle]) -> tuple[Snippet, ...]:
     """Return up to ``MOST`` snippets of an item's pages, such as show every needle before they show one twice."""
     page_at = lru_cache(maxsize=None)(lambda index: unpack(*packed[index]))
     marks = lru_cache(maxsize=None)(lambda index: _marks(page_at(index), wanted))
@@ -68,7 +66,7 @@ def snippets(packed: Sequence[PackedPage], wanted: Sequence[Needle], *, masked: 
                     seen.add(mark.needle)
     if not windows and packed:
         windows = [(0, *_window(page_at(0).text, None))]
-    return tuple(_cut(page_at(index), marks(index), start, end, masked) for index, start, end in sorted(windows))
+    return tuple(_cut(page_at(index), marks(index), start, end) for index, start, end in sorted(windows))
 
 
 def _marks(page: StoredPage, wanted: Sequence[Needle]) -> list[_Mark]:
@@ -92,7 +90,7 @@ def _window(text: str, mark: _Mark | None) -> tuple[int, int]:
     return first, min(len(text), max(end, first + WIDTH))
 
 
-def _cut(page: StoredPage, marks: list[_Mark], start: int, end: int, masked: bool) -> Snippet:
+def _cut(page: StoredPage, marks: list[_Mark], start: int, end: int) -> Snippet:
     inside: list[tuple[int, int]] = []
     for mark in marks:
         if start <= mark.start and mark.end <= end:
@@ -102,48 +100,8 @@ def _cut(page: StoredPage, marks: list[_Mark], start: int, end: int, masked: boo
                 inside.append((mark.start, mark.end))
     return Snippet(
         page.number,
-        (page.shown(start, end) if masked else page.text[start:end]).replace("\n", " "),
+        page.text[start:end].replace("\n", " "),
         tuple((first - start, last - start) for first, last in inside),
         tuple(part_of_box(*part) for first, last in inside for part in page.lines(first, last)),
+        start,
     )
-
-
-def part_of_box(line: str, box: Box, start: int, end: int) -> Box:
-    """Return the part of a line's box that ``line[start:end]`` takes up by its share of the width.
-
-    Columns of vertical writing are divided from top to bottom.
-    """
-    advance = list(accumulate(map(_width, line), initial=0))
-    first, last = advance[start] / advance[-1], advance[end] / advance[-1]
-    top_left, top_right, bottom_right, bottom_left = box
-    if len(line) > 1 and _distance(top_left, bottom_left) > 1.5 * _distance(top_left, top_right):
-        return (
-            _between(top_left, bottom_left, first),
-            _between(top_right, bottom_right, first),
-            _between(top_right, bottom_right, last),
-            _between(top_left, bottom_left, last),
-        )
-    return (
-        _between(top_left, top_right, first),
-        _between(top_left, top_right, last),
-        _between(bottom_left, bottom_right, last),
-        _between(bottom_left, bottom_right, first),
-    )
-
-
-@lru_cache(maxsize=8192)
-def _width(char: str) -> float:
-    """Return about how much room a character takes in Chinese type, in ems: what is ambiguous in UAX 11 is wide there."""
-    if unicodedata.east_asian_width(char) in "WFA":
-        return 1.0
-    if char.isupper():
-        return 0.65
-    return 0.55 if char.isalnum() or char == "*" else 0.3  # a mask stands for digits
-
-
-def _between(a: Point, b: Point, share: float) -> Point:
-    return (round(a[0] + (b[0] - a[0]) * share, 1), round(a[1] + (b[1] - a[1]) * share, 1))
-
-
-def _distance(a: Point, b: Point) -> float:
-    return float(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5)

@@ -56,9 +56,9 @@ def _hit(search: Search, hit: Mapping[str, Any], wanted: tuple[Needle, ...], fou
         item_id=hit["_id"],
         reference_code=source["reference_code"],
         type=source["type"],
-        title=source["masked_title" if search.mask_names else "title"],
+        title=source["title"],
         score=_position(search, hit).score,
-        snippets=snippets.snippets(found, wanted, masked=search.mask_names),
+        snippets=snippets.snippets(found, wanted),
     )
 
 

@@ -19,7 +19,7 @@ from services.search.index.port import FACETS
 from services.search.index.prepared import NAMED, Prepared
 
 _EXACT = ("item_id", "owner_id", "keywords", *FACETS)
-_SHOWN = ("reference_code", "title", "masked_title")
+_SHOWN = ("reference_code", "title")
 SOURCE = ["type", *_SHOWN]
 
 _TOKENS = {
@@ -92,7 +92,6 @@ def document(prepared: Prepared) -> dict[str, Any]:
         "amounts": sorted(set(item.amounts)),
         "reference_code": item.reference_code,
         "title": prepared.title,
-        "masked_title": prepared.masked_title,
         "keywords": prepared.keywords,
         "in": named,
         "named": list(dict.fromkeys(stream for streams in named.values() for stream in streams)),

@@ -1,0 +1,1 @@
+"""One personal value uncovered: an act of its own, with a reason."""

@@ -1,0 +1,1 @@
+"""One's own account, and for the administrator everyone's."""
