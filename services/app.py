@@ -54,6 +54,8 @@ from services.kernel.queue.wakeup import Wakeup, make_celery
 from services.kernel.sandbox import Limits, Sandbox
 from services.ocr.service import Reader
 from services.ocr.tasks import AssembleHandler, ReadHandler
+from services.ocr.types import tasks as learning
+from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
@@ -219,6 +221,7 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.INDEX: IndexHandler(kernel, archive.index),
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
+        Stage.LEARN: LearnHandler(kernel),
     }
 
 
@@ -244,6 +247,7 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: access_requests.escalate(database),
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
+        lambda: learning.order(database),
     )
 
 

@@ -111,6 +111,8 @@ def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dic
     open_, unmasked = why is not None, why is not None and why.unmasked
     shown = summary(session, vault, item, why) | {
         "fields": _fields(session, vault, item, masked=not unmasked),
+        "type_by": item.type_by,
+        "type_words": readings.type_words(session, vault, item) if unmasked else [],
         "problems": item.problems if open_ else [],
         "grant_id": why.grant_id if why else None,
         "page_list": [

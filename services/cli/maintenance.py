@@ -1,4 +1,4 @@
-"""``muniment migrate``, ``muniment reindex``, ``muniment fixity`` and ``muniment doctor``."""
+"""``muniment migrate``, ``muniment reindex``, ``muniment learn``, ``muniment fixity`` and ``muniment doctor``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from services.kernel.db import Database
 from services.kernel.errors import MunimentError
 from services.kernel.sandbox import Sandbox
 from services.ocr.engines import load_engine
+from services.ocr.types.service import learn as learn_types
 from services.search.service import reindex as build_index
 
 LEAST_FREE_BYTES = 5 * 1024**3
@@ -27,6 +28,7 @@ LEAST_FREE_BYTES = 5 * 1024**3
 def register(app: typer.Typer) -> None:
     app.command("migrate")(migrate)
     app.command("reindex")(reindex)
+    app.command("learn")(learn)
     app.command("doctor")(doctor)
     app.command("fixity")(fixity)
 
@@ -49,6 +51,24 @@ def reindex(data: DataOption = None, as_json: JsonOption = False) -> None:
         print_json({"items": count})
     else:
         typer.echo(f"{count} items indexed.")
+
+
+def learn(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Makes a new version of the model that says what a document is, from what people have said. It takes the place of the one
+    before unless it is worse on documents that were held back; the scheduler has the same done once a day."""
+    built = archive.build(settings_for(data), ("reading",))
+    outcome = learn_types(built.kernel)
+    if as_json:
+        print_json(outcome.to_json())
+    elif outcome.version is None:
+        typer.echo("Nobody has corrected a type yet, so there is nothing to learn from.")
+    else:
+        typer.echo(
+            f"Version {outcome.version}, from {outcome.learned} documents: of {outcome.held} that were held back it takes "
+            f"{outcome.right_after} for what they are, the one before {outcome.right_before}. "
+            + ("It is in use." if outcome.accepted else "It is worse, so it is not used.")
+        )
+    raise typer.Exit(0 if outcome.accepted or outcome.version is None else INCOMPLETE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ WARNINGS = frozenset(
         "amount_mismatch",
         "attachments",
         "bank_account_check_failed",
+        "blurred",
         "credit_code_check_failed",
+        "cut_off",
         "duplicate",
         "id_number_check_failed",
         "id_number_contradicts",
@@ -85,6 +87,7 @@ WARNINGS = frozenset(
         "page_order",
         "rows_differ",
         "shares_differ",
+        "too_dark",
     }
 )
 """Codes of problems with which everything was still read. Any other code tells of a loss, so that a new one is never taken
@@ -93,11 +96,12 @@ lightly by mistake."""
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something a person must know about a file or page. ``message`` says what to do next."""
+    """Something a person must know about a file or page. ``message`` says what to do next, ``box`` where it shows."""
 
     code: str
     message: str
     page: int | None = None
+    box: Box | None = None
 
     @property
     def is_loss(self) -> bool:
@@ -105,11 +109,17 @@ class Problem:
         return self.code not in WARNINGS
 
     def to_json(self) -> dict[str, Any]:
-        return {"code": self.code, "message": self.message} | ({"page": self.page} if self.page is not None else {})
+        told: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.page is not None:
+            told["page"] = self.page
+        if self.box is not None:
+            told["box"] = [[round(x, 1), round(y, 1)] for x, y in self.box]
+        return told
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Problem:
-        return cls(code=data["code"], message=data["message"], page=data.get("page"))
+        box = box_from_json(data["box"]) if data.get("box") else None
+        return cls(code=data["code"], message=data["message"], page=data.get("page"), box=box)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,19 +240,24 @@ class FieldReading:
 
 @dataclass(frozen=True, slots=True)
 class DocumentReading:
-    """One document (件) out of a file: which pages, what type (``DOCUMENT_TYPES``), which fields by ``FIELD_NAMES``."""
+    """One document (件) out of a file: which pages, what type (``DOCUMENT_TYPES``), by what (``rules``, ``model 3``) and which
+    words, which fields by ``FIELD_NAMES``."""
 
     pages: tuple[int, ...]
     type: str
     confidence: float
     fields: Mapping[str, tuple[FieldReading, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    words: tuple[str, ...] = ()
+    by: str = "rules"
 
     def to_json(self) -> dict[str, Any]:
         return {
             "pages": list(self.pages),
             "type": self.type,
             "confidence": round(self.confidence, 4),
+            "type_by": self.by,
+            "type_words": list(self.words),
             "fields": {name: [value.to_json() for value in values] for name, values in self.fields.items()},
         }
 

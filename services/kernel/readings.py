@@ -16,6 +16,7 @@ from services.kernel.tables import FieldValue, Item, Page
 
 READING_CONTEXT = "pages.reading"
 TITLE_CONTEXT = "items.title"
+TYPE_WORDS_CONTEXT = "items.type_words"
 VALUE_CONTEXT, RAW_CONTEXT = "field_values.value", "field_values.raw"
 
 
@@ -60,6 +61,13 @@ def title(session: Session, vault: Vault, item: Item) -> str | None:
     if item.title_sealed is None:
         return None
     return vault.open_text(session, item.key_id, TITLE_CONTEXT, item.title_sealed)
+
+
+def type_words(session: Session, vault: Vault, item: Item) -> list[str]:
+    """The words that decided the item's type, weightiest first."""
+    if item.type_words_sealed is None:
+        return []
+    return vault.open_text(session, item.key_id, TYPE_WORDS_CONTEXT, item.type_words_sealed).split("\n")
 
 
 def open_field(session: Session, vault: Vault, item: Item, row: FieldValue) -> FieldReading:

@@ -102,6 +102,10 @@ class Item(Base):
     business_type: Mapped[str | None] = mapped_column(String(40))
     type: Mapped[str | None] = mapped_column(String(40), index=True)
     type_confidence: Mapped[float | None] = mapped_column(Float)
+    type_by: Mapped[str | None] = mapped_column(String(40))
+    """What decided the type: ``rules``, ``model 3``, ``cover sheet``, ``person``."""
+    type_words_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The words that decided, one a line: they are the document's own."""
     reference_code: Mapped[str | None] = mapped_column(String(80), unique=True)
     reference_code_draft: Mapped[bool] = mapped_column(Boolean, default=True)
     title_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.kernel.paper import DocumentReading, FieldReading, PageReading, Problem
-from services.ocr.classify import classify
 from services.ocr.fields import dates, extract, identifiers, money, shares, sums
 from services.ocr.fields.agreement import contradicted
 from services.ocr.fields.sheet import Sheet
 from services.ocr.fields.text import fold
 from services.ocr.numbering import missing
+from services.ocr.types.model import TypeModel, decide, shipped
 
 _STRUCK_OUT = re.compile("[⊗⊕◎×]")
 _FAILED = {
@@ -24,14 +24,18 @@ _FAILED = {
 }
 
 
-def read_document(pages: Sequence[PageReading]) -> DocumentReading:
-    """Type, confidence, fields and problems of one document. ``pages`` keep their numbers in the file; none is changed."""
-    kind, confidence, _ = classify(pages)
+def read_document(pages: Sequence[PageReading], model: TypeModel | None = None) -> DocumentReading:
+    """Type, confidence, fields and problems of one document. ``pages`` keep their numbers in the file; none is changed.
+    ``model``: the one that has learnt from what people said, else the shipped one."""
+    decided = decide(pages, model or shipped())
+    kind, confidence = decided.type, decided.confidence
     fields = extract(pages, kind)
     return DocumentReading(
         pages=tuple(page.number for page in pages),
         type=kind,
         confidence=confidence,
+        words=decided.words,
+        by=decided.by,
         fields=fields,
         problems=(*_nothing_on(pages), *missing(pages), *_problems(fields), *_on_the_sheet(pages)),
     )

@@ -14,6 +14,7 @@ import numpy as np
 from services.kernel.paper import Box, Line, PageReading, Problem
 from services.kernel.timing import step
 from services.ocr import pixels as px
+from services.ocr.defects import defects
 from services.ocr.doubts import settled
 from services.ocr.engines.port import Engine
 from services.ocr.frames import ruled_boxes
@@ -45,10 +46,11 @@ class _Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What came of reading the page turned one way."""
+    """What came of reading the page turned one way, and the defects of its picture."""
 
     turn: int
     lines: tuple[Line, ...]
+    defects: tuple[Problem, ...] = ()
 
     @property
     def worth(self) -> float:
@@ -70,8 +72,12 @@ def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tupl
         return _finished(raster, number, engine, _Attempt(0, ()), blank=True, thumb=thumb)
     with step("orientation"):
         likely = turns(thumb)
+    sheet = _Sheet(without_seals(raster.pixels, thumb, raster.dpi), raster.dpi)
     with step("recognise"):
-        attempt = _read_upright(_Sheet(without_seals(raster.pixels, thumb, raster.dpi), raster.dpi), engine, likely)
+        attempt = _read_upright(sheet, engine, likely)
+    with step("defects"):
+        found = defects(px.turned(sheet.grey, attempt.turn), attempt.lines, raster.dpi, number)
+        attempt = replace(attempt, defects=tuple(found))
     blank = not attempt.lines and ink < _PERHAPS_BLANK
     return _finished(raster, number, engine, attempt, blank=blank, thumb=thumb)
 
@@ -124,6 +130,7 @@ def _finished(
         picture, width, height = _picture(raster, attempt.turn, thumb)
     read_width = raster.pixels.shape[0 if attempt.turn in (90, 270) else 1]
     lines = tuple(replace(line, box=_stretched(line.box, width / read_width)) for line in attempt.lines)
+    placed = (replace(each, box=each.box and _stretched(each.box, width / read_width)) for each in attempt.defects)
     reading = PageReading(
         number=number,
         width=width,
@@ -133,7 +140,7 @@ def _finished(
         blank=blank,
         lines=lines,
         engine=engine.info,
-        problems=_problems(raster, number, attempt, blank=blank),
+        problems=(*_problems(raster, number, attempt, blank=blank), *(() if blank else placed)),
     )
     return reading, picture
 

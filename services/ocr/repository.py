@@ -15,11 +15,14 @@ from services.kernel.blobs.orphans import enter
 from services.kernel.blobs.sealed import Stored
 from services.kernel.clock import now
 from services.kernel.model import PageState, RenditionKind
-from services.kernel.paper import FieldReading, PageReading, Problem
+from services.kernel.paper import DocumentReading, FieldReading, PageReading, Problem
 from services.kernel.policy.lookup import LOOKUP_FIELDS
 from services.kernel.policy.lookup_ring import LookupRing
-from services.kernel.readings import READING_CONTEXT
+from services.kernel.readings import READING_CONTEXT, TYPE_WORDS_CONTEXT
 from services.kernel.tables import Blob, FieldValue, Item, Page, Rendition
+
+BY_A_PERSON = "person"
+_SUREST = 0.9999  # of a type that only the program says: 1 is a person's
 
 
 def page(session: Session, item_id: str, number: int) -> Page:
@@ -68,6 +71,17 @@ def picture(session: Session, item: Item, number: int) -> Blob | None:
         )
     )
     return session.scalar(query)
+
+
+def keep_type(session: Session, vault: Vault, item: Item, document: DocumentReading) -> None:
+    """What a person wrote on the cover sheet, or said of an earlier scan, outweighs our guess."""
+    if item.type_by == BY_A_PERSON:
+        return
+    item.type, item.type_confidence, item.type_by = document.type, min(document.confidence, _SUREST), document.by
+    words = "\n".join(document.words)
+    item.type_words_sealed = vault.seal_text(session, item.key_id, TYPE_WORDS_CONTEXT, words) if words else None
+    if item.cover_type is not None:
+        item.type, item.type_confidence, item.type_by, item.type_words_sealed = item.cover_type, 1.0, "cover sheet", None
 
 
 def keep_fields(

@@ -31,6 +31,7 @@ from services.ocr.documents import read_document
 from services.ocr.pdfa import PdfPage, write_pdfa
 from services.ocr.service import PageCopy, Reader
 from services.ocr.splitting import may_be_split, split_off
+from services.ocr.types import repository as types
 
 
 class ReadHandler:
@@ -113,20 +114,19 @@ class AssembleHandler:
             item = session.get_one(Item, item_id)
             readings = list(page_readings(session, self._kernel.vault, item))
             whole = not may_be_split(session, item)
+            model = types.current(session)
         if not whole and len(parts := boundaries.documents(readings)) > 1:
             with step("split"):
                 split_off(self._kernel, lease, item_id, parts)
             readings = list(parts[0])
         with step("fields"):
-            document = read_document(readings)
+            document = read_document(readings, model)
         with step("pdf"):
             stored = self._write_pdf(item_id, readings)
         try:
             with lease.finish() as session:
                 item = session.get_one(Item, item_id)
-                item.type, item.type_confidence = document.type, document.confidence
-                if item.cover_type is not None:  # what a person wrote on the cover sheet outweighs our guess
-                    item.type, item.type_confidence = item.cover_type, 1.0
+                repository.keep_type(session, self._kernel.vault, item, document)
                 item.problems = [problem.to_json() for problem in document.problems]
                 item.read_at = now()
                 if item.state in (ItemState.RECEIVED, ItemState.QC_FAILED):  # what is further on keeps its place

@@ -214,6 +214,7 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "pages": "SELECT INSERT UPDATE DELETE",
                 "page_bands": "SELECT DELETE",
                 "rescans": "INSERT",
+                "type_models": "SELECT INSERT",
                 "field_values": "INSERT",
                 "renditions": "SELECT INSERT",
                 "blobs": "SELECT INSERT",

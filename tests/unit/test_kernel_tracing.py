@@ -172,7 +172,7 @@ def test_reading_hours_later_is_in_the_trace_of_the_upload(traced):
     way = [
         "ingest.add_file",
         "ingest.receive",
-        *(f"{WAY[stage].room}.{stage}" for stage in WAY if stage not in ("read", "discard", "sweep")),
+        *(f"{WAY[stage].room}.{stage}" for stage in WAY if stage not in ("read", "discard", "sweep", "learn")),
     ]
     found = named(mine)
     assert set(found) == {*way, "ocr.read", "ocr.read_page"}

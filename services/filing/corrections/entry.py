@@ -72,7 +72,7 @@ def _retype(session: Session, kernel: Kernel, actor: Principal, item: Item, new:
     the boxes is told (behaviour 6)."""
     policy = versions.current(session).policy
     old_rule, rule = policy.type_of(item.type), policy.type_of(new)
-    item.type, item.type_confidence = new, 1.0
+    item.type, item.type_confidence, item.type_by, item.type_words_sealed = new, 1.0, "person", None
     if rule.business_type or item.business_type == old_rule.business_type:
         item.business_type = rule.business_type or None
     fields = [each.reading for each in readings.field_values(session, kernel.vault, item)]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.filing.review import repository
 from services.kernel.core import Kernel
-from services.kernel.grants.opening import grounds
+from services.kernel.grants.opening import unmasked
 from services.kernel.http import paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right, Scope
@@ -39,7 +39,7 @@ def review(
         rows = repository.doubtful(session, below=below, owner_id=owner, after=after, limit=limit + 1)
         page, more = rows[:limit], len(rows) > limit
         items = {row.item_id: session.get_one(Item, row.item_id) for row in page}
-        open_ = grounds(session, principal, list(items.values()))
+        open_ = unmasked(session, principal, list(items.values()))
         shown = [_shown(session, kernel, items[row.item_id], row) for row in page if row.item_id in open_]
         journal.append(
             session,

@@ -18,11 +18,11 @@ _LOOKS_LIKE = {
     "O": "0", "Q": "0", "D": "0", "U": "0", "I": "1", "L": "1", "|": "1", "!": "1", "T": "7", "Z": "2",
     "S": "5", "B": "8", "G": "69", "A": "4", "V": "Y", "×": "X", "K": "X", "*": "X",
 }  # fmt: skip
-_CONFUSED = {
-    "0": "689DQ", "1": "74", "2": "7", "3": "859", "4": "19", "5": "63S", "6": "058G", "7": "12T", "8": "03569B",
-    "9": "0348", "B": "8RE", "D": "0", "E": "FB", "F": "EP", "G": "6C", "C": "G", "H": "NM", "M": "NH", "N": "MH",
-    "P": "RF", "R": "PB", "Q": "0", "U": "0J", "J": "U", "T": "7Y", "Y": "T", "K": "X", "X": "KY",
-}  # fmt: skip
+_PAIRS = "06 08 09 0D 0Q 0U 14 17 1T 27 35 38 39 49 56 58 5S 68 6G 7T 7Y 89 8B 8R BR BE CG EF EP FP HM HN MN PR JU TY KX XY"
+_CONFUSED: dict[str, str] = {}
+for _pair in _PAIRS.split():
+    for _one, _other in ((_pair[0], _pair[1]), (_pair[1], _pair[0])):
+        _CONFUSED[_one] = _CONFUSED.get(_one, "") + _other
 _MOST_FORCED = 6  # an engine that takes 0 for O does so throughout; with more letters than this it is a word
 _MOST_CANDIDATES = 64
 
