@@ -45,7 +45,7 @@ def served(desk: Desk, proxies: str) -> Iterator[str]:
 def test_a_proxy_is_believed_where_the_settings_say_so_and_nowhere_else(desk, proxies, told):
     token = desk.person(Role.CLERK)[1]
     headers = {"Authorization": f"Bearer {token}", "X-Forwarded-For": "203.0.113.9"}
-    with served(desk, proxies) as url, httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
+    with served(desk, proxies) as url, httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
         client.get("/api/v1/items").raise_for_status()
     assert last(desk, "items.list")["from"] == told
 
@@ -55,7 +55,7 @@ def test_what_is_done_in_the_console_came_from_the_browser_and_not_from_the_cons
 
     with desk.kernel.database.write() as session:
         people.add_person(session, "审计", Role.AUDITOR, password="a sentence for the tests")
-    with served(desk, "127.0.0.1") as url, httpx.Client(base_url=url, trust_env=False) as browser:
+    with served(desk, "127.0.0.1") as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as browser:
         browser.headers["X-Forwarded-For"] = "203.0.113.77, 198.51.100.4"
         signed = browser.post("/sign-in", data={"name": "审计", "password": "a sentence for the tests"})
         assert signed.status_code == 303, signed.text
