@@ -16,6 +16,7 @@ from services.access.loans import reminders
 from services.access.marking.marker import Marker
 from services.access.requests import service as access_requests
 from services.audit import endpoints as audit
+from services.audit import mentions
 from services.console import pages as console
 from services.filing import endpoints as filing
 from services.filing.reports import service as reports
@@ -30,6 +31,7 @@ from services.kernel import copies, holds, keymarks, migrations, notices, tracin
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
+from services.kernel.blobs.port import BlobStore
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
@@ -37,10 +39,12 @@ from services.kernel.db import Database
 from services.kernel.errors import InvalidInput, Unavailable
 from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
-from services.kernel.http import gate, health, middleware, problems, traces
+from services.kernel.http import gate, health, middleware, problems, refusals, traces
 from services.kernel.http.limiting import Limiter
 from services.kernel.http.probing import Probe, Prober
 from services.kernel.identity import endpoints as identity
+from services.kernel.ledger.checkpoints import Checkpointer
+from services.kernel.ledger.write_once import WriteOnce
 from services.kernel.metrics import Metrics
 from services.kernel.policy import endpoints as policy
 from services.kernel.queue import endpoints as queue
@@ -65,10 +69,11 @@ SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The kernel and what the rooms are built from."""
+    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger."""
 
     kernel: Kernel
     index: Index
+    checkpoints: BlobStore
 
 
 def build(settings: Settings, accounts: Collection[str] | None = None) -> Archive:
@@ -94,7 +99,7 @@ def build(settings: Settings, accounts: Collection[str] | None = None) -> Archiv
         metrics=Metrics(),
         limiter=Limiter(settings.broker if held is None or held.broker else None),
     )
-    return Archive(kernel, parts.search_index(settings, held))
+    return Archive(kernel, parts.search_index(settings, held), parts.checkpoint_store(settings, held))
 
 
 def _migrate(database: Database, settings: Settings) -> None:
@@ -134,6 +139,7 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     finds it at ``api_url``."""
     kernel = archive.kernel
     app = _framed(kernel.metrics)
+    refusals.install(app, kernel)
     app.state.kernel, app.state.index, app.state.marker = kernel, archive.index, Marker()
     app.include_router(health.router)
     for name in ROOMS:
@@ -238,6 +244,16 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: access_requests.escalate(database),
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
+    )
+
+
+def seconds(archive: Archive) -> tuple[Callable[[], object], ...]:
+    """What the scheduler does each second, which is hardly ever more than to see that nothing is to be done."""
+    kernel = archive.kernel
+    store = WriteOnce(archive.checkpoints, lock_days=kernel.settings.checkpoints_lock_days)
+    return (
+        Checkpointer(kernel.database, kernel.signer, store).tick,
+        lambda: mentions.catch_up(kernel.database),
     )
 
 

@@ -80,6 +80,16 @@ def object_store(settings: Settings, held: Privileges | None = None) -> BlobStor
     return _narrowed("object store", None if held is None else held.objects, {"reachable", "readable"}, whole)
 
 
+def checkpoint_store(settings: Settings, held: Privileges | None = None) -> BlobStore:
+    """Where signed checkpoints lie, written once."""
+
+    def whole() -> BlobStore:
+        first, *second = (_store(place, settings) for place in settings.checkpoints_places)
+        return MirroredBlobStore(first, second[0]) if second else first
+
+    return _narrowed("checkpoint store", None if held is None else held.checkpoints, set(), whole)
+
+
 def search_index(settings: Settings, held: Privileges | None = None) -> Index:
     """SQLite in the data folder, or an engine where one is named."""
 

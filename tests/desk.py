@@ -113,6 +113,10 @@ class Desk:
         """The kernel as a process of that account has it: here, all are one."""
         return self.kernel
 
+    def archive_of(self, account: str) -> composition.Archive:
+        """The archive as a process of that account has it: here, all are one."""
+        return self.archive
+
     def person(self, role: Role, name: str | None = None) -> tuple[Principal, str]:
         """A new person with that role, and a token."""
         with self.kernel.database.write() as session:

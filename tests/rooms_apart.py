@@ -46,6 +46,9 @@ class ApartDesk(Desk):
     def kernel_of(self, account: str) -> Any:
         return self._archives[account].kernel
 
+    def archive_of(self, account: str) -> composition.Archive:
+        return self._archives[account]
+
     @cached_property
     def app(self) -> Any:
         faces = {room: composition.http(self._archives[room], (room,)) for room in composition.ROOMS}

@@ -51,8 +51,9 @@ def list_items(
 @items.get("/{item_id}")
 def item(kernel: KernelDep, item_id: str, request: RequestId, principal: Principal = allow(Right.SEARCH)) -> dict[str, Any]:
     """The catalogue entry and its fields, masked unless the item's content is open to the caller."""
-    with kernel.database.write() as session:
-        return service.show_item(session, kernel.vault, Asker(principal, request), item_id)
+    asker = Asker(principal, request)
+    with showing(kernel, asker, "item.show", item_id) as session:
+        return service.show_item(session, kernel.vault, asker, item_id)
 
 
 @items.get("/{item_id}/text")

@@ -27,6 +27,10 @@ from services.kernel.policy.masks import mask_field
 from services.kernel.tables import Blob, Item
 
 
+class UnknownItem(NotFound):
+    """One that this person may not know of, or that does not exist: they cannot tell which, nor can an attempt's entry."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who asks, in which request."""
@@ -60,7 +64,7 @@ def known_item(session: Session, asker: Asker, item_id: str) -> Item:
     changes its state: what was destroyed is not shown after its destruction, by the ledger's order either."""
     item = session.get(Item, item_id, with_for_update=TO_SHOW)
     if item is None or not may_know(asker.principal, item):
-        raise NotFound("There is no such item among those that you may know of. Search for it, or ask the archivist.")
+        raise UnknownItem("There is no such item among those that you may know of. Search for it, or ask the archivist.")
     return item
 
 

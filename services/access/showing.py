@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from services.access import limits, service
 from services.access.conduct.service import note_breach
 from services.access.marking.marker import Marker
-from services.access.service import Asker, Content
+from services.access.service import Asker, Content, UnknownItem
 from services.kernel.core import Kernel
 from services.kernel.errors import Forbidden, TooMany
 from services.kernel.grants.opening import needs_grant
+from services.kernel.http.paging import IDENTIFIER
 from services.kernel.ledger import journal
 
 PRIVATE = {"Cache-Control": "private, no-store"}
@@ -42,6 +43,11 @@ def showing(kernel: Kernel, asker: Asker, act: str, item_id: str, **details: Any
             yield session
     except (Forbidden, TooMany) as refusal:
         refused(kernel, asker, act, item_id, refusal.code, **details)
+        refusal.entered = True
+        raise
+    except UnknownItem as refusal:  # the same for what there is not: how long it takes must not tell
+        if IDENTIFIER.fullmatch(item_id):
+            refused(kernel, asker, act, item_id, refusal.code, **details)
         raise
 
 
@@ -87,4 +93,6 @@ def _require_open(kernel: Kernel, asker: Asker, content: Content) -> None:
     if open_:
         return
     refused(kernel, asker, "content.withhold", content.item_id, "ended", of=content.act, **content.why.details)
-    raise needs_grant()
+    refusal = needs_grant()
+    refusal.entered = True
+    raise refusal

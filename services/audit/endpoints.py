@@ -1,52 +1,25 @@
-"""The auditor's view of the ledger. Reading it is on the ledger too."""
+"""The auditor's room over HTTP. What is asked here is on the ledger too."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from sqlalchemy import select
 
-from services.kernel.http import paging
+from services.audit.entries import endpoints as entries
+from services.audit.extracts import endpoints as extracts
+from services.audit.inspections import endpoints as inspections
+from services.audit.proofs import endpoints as proofs
+from services.audit.reports import endpoints as reports
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import export, journal
-from services.kernel.ledger.tables import LedgerEntry
 
-router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
-
-
-@router.get("/entries")
-def entries(
-    kernel: KernelDep,
-    request: RequestId,
-    actor: str | None = Query(None, max_length=36),
-    item: str | None = Query(None, max_length=36),
-    act: str | None = Query(None, max_length=40),
-    order: Literal["oldest", "newest"] = "oldest",
-    limit: paging.Limit = 50,
-    cursor: paging.Cursor = None,
-    principal: Principal = allow(Right.LEDGER),
-) -> dict[str, Any]:
-    """Entries by person, item or act."""
-    asked = {"actor": actor, "item_id": item, "act": act}
-    position = LedgerEntry.position
-    query = select(LedgerEntry).order_by(position if order == "oldest" else position.desc()).limit(limit + 1)
-    query = query.filter_by(**{name: value for name, value in asked.items() if value is not None})
-    if cursor:
-        last = paging.whole(cursor)
-        query = query.where(position > last if order == "oldest" else position < last)
-    with kernel.database.write() as session:
-        journal.append(session, "ledger.read", actor=principal.person_id, request=request)
-        rows = session.scalars(query).all()
-    shown, following = paging.page(rows, limit, key="position")
-    return {"entries": [json.loads(row.data) for row in shown], "next": following}
+whole = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
 
-@router.get("/ledger")
+@whole.get("/ledger")
 def ledger(kernel: KernelDep, request: RequestId, principal: Principal = allow(Right.LEDGER)) -> StreamingResponse:
     """The whole ledger as JSON lines with a signed checkpoint; check it with ``muniment ledger verify``."""
     with kernel.database.write() as session:
@@ -59,3 +32,8 @@ def ledger(kernel: KernelDep, request: RequestId, principal: Principal = allow(R
 
     headers = {"Content-Disposition": 'attachment; filename="ledger.jsonl"'}
     return StreamingResponse(body(), media_type="application/jsonl", headers=headers)
+
+
+router = APIRouter()
+for each in (whole, entries.router, proofs.router, extracts.router, reports.router, inspections.router):
+    router.include_router(each)

@@ -18,8 +18,13 @@ class Face(uvicorn.Server):
 
     def __init__(self, app: FastAPI, *, drain_seconds: float) -> None:
         drain = math.ceil(drain_seconds)
-        options = {"log_config": None, "access_log": False, "server_header": False, "timeout_graceful_shutdown": drain}
-        super().__init__(uvicorn.Config(app, **options))  # type: ignore[arg-type]
+        options: dict[str, Any] = {
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "timeout_graceful_shutdown": drain,
+        }
+        super().__init__(uvicorn.Config(app, **options))
         self._leaving: Event = app.state.leaving
 
     def leave(self, *_: Any) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
 from services.kernel.ledger import export as ledger_file
-from services.kernel.ledger import journal
+from services.kernel.ledger import journal, verification
 
 app = typer.Typer(help="The tamper-evident audit log.", no_args_is_help=True)
 
@@ -35,14 +35,19 @@ def verify(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     public_key: Annotated[str | None, typer.Option(help="The archive's key as you know it, name+id+base64.")] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="A checkpoint kept from before, which the file must agree with.", exists=True)
+        Path | None,
+        typer.Option(help="A checkpoint kept from before, or a folder of them, which FILE must agree with.", exists=True),
+    ] = None,
+    entry: Annotated[
+        Path | None, typer.Option(help="The entry that a proof is about, where FILE does not hold it.", exists=True)
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Proves an export without the archive and without a network: recomputes every leaf and the signed root."""
-    earlier = checkpoint.read_text() if checkpoint is not None else None
-    with file.open("rb") as source:
-        verdict = ledger_file.verify_file(source, public_key=public_key, earlier=earlier)
+    """Proves FILE without the archive and without a network: the whole ledger, an extract of it as JSONL or CSV, the proof of
+    one entry (.tlog-proof), the proof that the ledger goes on from an earlier checkpoint, or a checkpoint."""
+    earlier = verification.checkpoints_in(checkpoint) if checkpoint is not None else []
+    about = entry.read_bytes().removesuffix(b"\n") if entry is not None else None
+    verdict = verification.verify_path(file, public_key=public_key, earlier=earlier, entry=about)
     if as_json:
         print_json(verdict.to_json())
     else:

@@ -36,10 +36,12 @@ def print_postgresql(
 @app.command("s3")
 def print_s3(data: DataOption = None) -> None:
     """IAM policies for the bucket of the settings, by account."""
-    place = settings_for(data).objects_place
+    settings = settings_for(data)
+    place, checkpoints = settings.objects_place, settings.checkpoints_places[0]
     if not place.url.startswith("s3:"):
         raise InvalidInput("The objects lie in a folder, which knows no policies. Set MUNIMENT_OBJECTS_URL to a bucket.")
-    typer.echo(s3.document(*bucket_and_prefix(place.url)), nl=False)
+    apart = bucket_and_prefix(checkpoints.url) if checkpoints.url.startswith("s3:") else None
+    typer.echo(s3.document(*bucket_and_prefix(place.url), apart), nl=False)
 
 
 @app.command("vault")

@@ -92,8 +92,8 @@ def schedule(data: DataOption = None) -> None:
     _heed_signals(stop)
     if settings.metrics_port is not None:
         metrics.serve(kernel.metrics.registry, settings.host, settings.metrics_port)
-    rounds = archive.rounds(built)
-    Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts, rounds=rounds).run(stop)
+    duties = {"rounds": archive.rounds(built), "seconds": archive.seconds(built)}
+    Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts, **duties).run(stop)
 
 
 def _heed_signals(stop: Event) -> None:

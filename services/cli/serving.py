@@ -30,7 +30,11 @@ class Serving:
         self._archive = archive.build(settings)
         kernel = self._archive.kernel
         self._scheduler = Scheduler(
-            kernel.database, kernel.wakeup, max_attempts=settings.max_attempts, rounds=archive.rounds(self._archive)
+            kernel.database,
+            kernel.wakeup,
+            max_attempts=settings.max_attempts,
+            rounds=archive.rounds(self._archive),
+            seconds=archive.seconds(self._archive),
         )
         self._face = Face(archive.http(self._archive), drain_seconds=DRAIN_SECONDS)
         self._failure: MunimentError | None = None

@@ -87,7 +87,7 @@ async def _found(visit: Visit, shown: dict[str, Any], q: str) -> Found:
 def _fields(shown: dict[str, Any]) -> list[dict[str, Any]]:
     """One row a value, with an id that the box on the page shares."""
     return [
-        value | {"name": name, "key": f"{name}-{number}"}
+        {"masked": False, "share": None, "repaired": False} | value | {"name": name, "key": f"{name}-{number}"}
         for name, values in shown["fields"].items()
         for number, value in enumerate(values, 1)
     ]

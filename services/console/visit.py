@@ -30,6 +30,7 @@ SECTIONS = (
     ("search", "/search", "search"),
     ("access", "/access", "ask"),
     ("audit", "/audit", "ledger"),
+    ("inspections", "/inspections", "registers"),
     ("jobs", "/jobs", "jobs"),
     ("people", "/people", "people"),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     backup_objects_endpoint: str | None = Field(None, description="As the first store's when unset; so are the keys.")
     backup_s3_access_key: str | None = None
     backup_s3_secret_key: SecretStr | None = None
+
+    checkpoints_url: str | None = Field(
+        None,
+        description="Where signed checkpoints of the ledger go and are never written again; beside the objects when unset.",
+    )
+    checkpoints_lock_days: int = Field(3650, ge=1, description="How long Object Lock keeps a checkpoint, where it is set.")
 
     index_url: str | None = Field(
         None,
@@ -130,7 +136,7 @@ class Settings(BaseSettings):
     second_factor_for: frozenset[Role] = Field(frozenset(), description="Roles that sign in with a second factor only.")
     fonds: str = Field("M001", description="全宗号, the first level of every 档号 (DA/T 22-2015).")
 
-    @field_validator("objects_url", "backup_objects_url")
+    @field_validator("objects_url", "backup_objects_url", "checkpoints_url")
     @classmethod
     def _place(cls, value: str | None) -> str | None:
         if value is not None and not PLACE.fullmatch(value):
@@ -226,6 +232,16 @@ class Settings(BaseSettings):
             self.backup_s3_access_key or first.access_key,
             secret.get_secret_value() if secret else first.secret_key,
         )
+
+    @property
+    def checkpoints_places(self) -> tuple[Place, ...]:
+        """In S3 a prefix beside that of the objects, in each store that they have; else a folder of the data folder. A place of
+        its own is better: one that no administrator of the catalogue reaches."""
+        if self.checkpoints_url is not None:
+            return (replace(self.objects_place, url=self.checkpoints_url),)
+        stores = [each for each in (self.objects_place, self.backup_objects_place) if each and each.url.startswith("s3:")]
+        beside = tuple(replace(each, url=f"{each.url}/checkpoints") for each in stores)
+        return beside or (Place((self.data / "checkpoints").as_uri()),)
 
     @property
     def index_folder(self) -> Path:

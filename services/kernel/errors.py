@@ -13,6 +13,8 @@ class MunimentError(Exception):
     status = 500
     code = "internal"
     title = "Internal error"
+    entered = False
+    """Whether the attempt that was refused is on the ledger already."""
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail)

@@ -21,6 +21,7 @@ PAGE_SECONDS = (0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60)
 WATCHED = (
     *("broker-unreachable", "catalogue-unreachable", "leases-released"),
     *("objects-failed", "objects-without-rows", "read-from-copy"),
+    *("checkpoint-refused", "checkpoint-not-stored"),
 )
 """Events that alerts look for. They are there from the start, at nought: Prometheus sees no rise in what was not there."""
 

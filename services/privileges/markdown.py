@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from services.privileges.accounts import ACCOUNTS
 from services.privileges.model import Privileges
 
-HEADER = ("account", "objects", "master key", "index", "key files", "broker", "changes in the catalogue")
+HEADER = ("account", "objects", "master key", "index", "checkpoints", "key files", "broker", "changes in the catalogue")
 
 
 def document() -> str:
@@ -22,6 +22,7 @@ def _row(name: str, privileges: Privileges) -> tuple[str, ...]:
         _listed(sorted(privileges.objects)),
         _listed(sorted(privileges.keys, reverse=True)),
         _listed(sorted(privileges.index)),
+        _listed(sorted(privileges.checkpoints)),
         _listed(f"`{file}`" for file in privileges.key_files),
         "yes" if privileges.broker else "–",
         _listed(table for table, rights in privileges.tables.items() if _changes(rights)),

@@ -12,13 +12,14 @@ Rights = Mapping[str, str]
 @dataclass(frozen=True, slots=True)
 class Privileges:
     """``objects``, ``keys`` and ``index`` name what may be called of the ports ``BlobStore``, ``MasterKey`` and ``Index``.
-    ``secrets`` are key files besides the master: ``lookup`` finds identifiers, ``ledger`` signs checkpoints. ``broker``:
-    whether it wakes workers, or is woken."""
+    ``checkpoints`` of the ``BlobStore`` that these lie in. ``secrets`` are key files besides the master: ``lookup`` finds
+    identifiers, ``ledger`` signs checkpoints. ``broker``: whether it wakes workers, or is woken."""
 
     tables: Rights
     objects: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
     index: frozenset[str] = frozenset()
+    checkpoints: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
     broker: bool = False
 
@@ -28,6 +29,7 @@ class Privileges:
             self.objects | other.objects,
             self.keys | other.keys,
             self.index | other.index,
+            self.checkpoints | other.checkpoints,
             self.secrets | other.secrets,
             self.broker or other.broker,
         )

@@ -15,25 +15,39 @@ _ON_OBJECTS = {
     "create": ["PutObject", "AbortMultipartUpload"],
     "delete": ["DeleteObject", "DeleteObjectVersion", "GetObjectRetention"],
     "sweep": ["AbortMultipartUpload"],
+    "retain": ["GetObjectRetention", "PutObjectRetention"],
 }
 _READY = ["GetBucketObjectLockConfiguration", "ListBucket"]
 """For readiness; and without ``ListBucket`` what is not there looks like what is forbidden."""
 
 
-def policies(bucket: str, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Account and policy document, for the objects under ``prefix`` in ``bucket``."""
-    whole = f"arn:aws:s3:::{bucket}"
-    within = f"{whole}/{prefix}/*" if prefix else f"{whole}/*"
+Place = tuple[str, str]
+"""Bucket and prefix."""
+
+
+def policies(bucket: str, prefix: str = "", checkpoints: Place | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Account and policy document, for the objects under ``prefix`` in ``bucket``, and for the checkpoints beside them or
+    where these lie instead."""
+    beside = checkpoints or (bucket, f"{prefix}/checkpoints".strip("/"))
     for account, privileges in ACCOUNTS.items():
-        if acts := sorted(privileges.objects):
-            on_bucket = _READY + [action for act in acts for action in _ON_BUCKET.get(act, ())]
-            on_objects = [action for act in acts for action in _ON_OBJECTS.get(act, ())]
-            yield account, {"Version": "2012-10-17", "Statement": [_allow(on_bucket, whole), _allow(on_objects, within)]}
+        allowed = [*_statements(privileges.objects, (bucket, prefix)), *_statements(privileges.checkpoints, beside)]
+        if allowed:
+            yield account, {"Version": "2012-10-17", "Statement": allowed}
 
 
-def document(bucket: str, prefix: str = "") -> str:
+def document(bucket: str, prefix: str = "", checkpoints: Place | None = None) -> str:
     """All of them, by account."""
-    return json.dumps(dict(policies(bucket, prefix)), indent=2) + "\n"
+    return json.dumps(dict(policies(bucket, prefix, checkpoints)), indent=2) + "\n"
+
+
+def _statements(rights: frozenset[str], place: Place) -> Iterator[dict[str, Any]]:
+    if not rights:
+        return
+    bucket, prefix = place
+    whole, acts = f"arn:aws:s3:::{bucket}", sorted(rights)
+    yield _allow(_READY + [action for act in acts for action in _ON_BUCKET.get(act, ())], whole)
+    within = f"{whole}/{prefix}/*" if prefix else f"{whole}/*"
+    yield _allow(list(dict.fromkeys(action for act in acts for action in _ON_OBJECTS.get(act, ()))), within)
 
 
 def _allow(actions: list[str], resource: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ number that only might be one is looked for as text *or* as an identifier.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -133,6 +134,7 @@ _SHAPES = {
     "phone": re.compile(r"(?:\+?86|0086)?1[3-9][0-9]{9}"),
     "bank_account": _ACCOUNT,
 }
+_USUAL_ACCOUNT = 12  # digits of the shortest that banks give to people
 _LEAST_SIGNS = {"id_number": 6, "phone": 7, "bank_account": 8}
 
 
@@ -172,8 +174,13 @@ def leaves(node: Node, *, positive_only: bool = False) -> Iterator[Term | Field 
 
 
 def looked_up(node: Node) -> int:
-    """Return how many identifiers a query asks for under each key; a bare number counts for each kind that it may be of."""
-    return len({leaf for leaf in leaves(node) if isinstance(leaf, Lookup)})
+    """Return how many people's identifiers a query asks for, times the keys; a number that may be of several kinds is one.
+
+    Numbers that are short for an account are dates and vouchers far more often, and do not count.
+    """
+    found = {leaf for leaf in leaves(node) if isinstance(leaf, Lookup)}
+    kinds = Counter(leaf.name for leaf in found if leaf.name != "bank_account" or len(leaf.shown) >= _USUAL_ACCOUNT)
+    return max(kinds.values(), default=0)
 
 
 def scored_words(node: Node) -> tuple[str, ...]:

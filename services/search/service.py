@@ -51,8 +51,10 @@ def search(kernel: Kernel, index: Index, principal: Principal, question: Questio
     with tracing.span("search.query"):
         page = index.search(asked)
     took = (time.perf_counter() - began) * 1000
+    with kernel.database.read() as session:
+        bare = unmasking.uncover(session, kernel.vault, principal, page.hits)
     with kernel.database.write() as session:
-        hits, opened = unmasking.unmask(session, kernel.vault, principal, page.hits)
+        hits, opened = unmasking.opened(session, principal, page.hits, bare)
         journal.append(
             session,
             "search",

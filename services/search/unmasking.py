@@ -6,7 +6,8 @@ they are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -27,28 +28,47 @@ Opened = dict[str, dict[str, Any]]
 """By the item's id: on what ground, and of which pages something was shown unmasked."""
 
 
-def unmask(session: Session, vault: Vault, principal: Principal, hits: Sequence[Hit]) -> tuple[list[Hit], Opened]:
-    """The hits with what this person may see of them, and what the ledger has to say of those that are unmasked. A hit stays
-    masked where its ground ended meanwhile, its content is gone, or no key opens it now."""
-    query = select(Item).where(Item.id.in_([hit.item_id for hit in hits])).with_for_update(read=True)
-    items = {item.id: item for item in session.scalars(query.order_by(Item.id))}
+def uncover(session: Session, vault: Vault, principal: Principal, hits: Sequence[Hit]) -> dict[str, Hit]:
+    """The hits that are open to this person, by the item's id, without their masks; to be shown only as ``opened`` says. A hit
+    is left out where its content is gone, or no key opens it now."""
+    items = {item.id: item for item in session.scalars(select(Item).where(Item.id.in_([hit.item_id for hit in hits])))}
     found = opening.grounds(session, principal, list(items.values()))
-    shown, opened = list[Hit](), Opened()
+    bare: dict[str, Hit] = {}
     for hit in hits:
-        ground = found.get(hit.item_id)
-        if ground is not None and ground.unmasked:
-            try:
-                hit = _of(session, vault, items[hit.item_id], ground, hit)
-                pages = sorted({snippet.page for snippet in hit.snippets})
-                opened[hit.item_id] = ground.details | {"pages": pages}
-            except (Forbidden, NotFound, Unavailable):
-                pass
-        shown.append(hit)
-    return shown, opened
+        if hit.item_id in found and found[hit.item_id].unmasked:
+            with suppress(NotFound, Unavailable):
+                bare[hit.item_id] = _of(session, vault, items[hit.item_id], hit)
+    return bare
 
 
-def _of(session: Session, vault: Vault, item: Item, ground: Ground, hit: Hit) -> Hit:
-    opening.use(session, ground)
+def opened(session: Session, principal: Principal, hits: Sequence[Hit], bare: Mapping[str, Hit]) -> tuple[list[Hit], Opened]:
+    """The hits as they may be shown now: those of ``bare`` whose ground stands, and keeps standing until this transaction ends;
+    and what the ledger has to say of them."""
+    query = select(Item).where(Item.id.in_(list(bare))).order_by(Item.id).with_for_update(read=True)
+    found = opening.grounds(session, principal, session.scalars(query).all())
+    ended = {ground for ground in _in_order(found.values()) if not _stands(session, ground)}
+    open_ = {item_id: ground for item_id, ground in found.items() if ground.unmasked and ground not in ended}
+    told = {
+        item_id: ground.details | {"pages": sorted({snippet.page for snippet in bare[item_id].snippets})}
+        for item_id, ground in open_.items()
+    }
+    return [bare[hit.item_id] if hit.item_id in open_ else hit for hit in hits], told
+
+
+def _in_order(grounds: Iterable[Ground]) -> list[Ground]:
+    """Each once; in one order, so that no two who hold several grants wait for each other."""
+    return sorted(set(grounds), key=lambda ground: ground.grant_id or "")
+
+
+def _stands(session: Session, ground: Ground) -> bool:
+    try:
+        opening.use(session, ground)
+    except Forbidden:
+        return False
+    return True
+
+
+def _of(session: Session, vault: Vault, item: Item, hit: Hit) -> Hit:
     texts = _texts(session, vault, item, {snippet.page for snippet in hit.snippets})
     title = readings.title(session, vault, item)
     snippets = tuple(_uncovered(snippet, texts) for snippet in hit.snippets)

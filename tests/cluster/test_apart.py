@@ -158,8 +158,9 @@ def one_trace(spans: list[dict[str, Any]]) -> None:
 
 REFUSED = [
     ("search", "UPDATE items SET state = 'DESTROYED'"),
-    ("search", "SELECT * FROM items"),
-    ("search", "SELECT wrapped FROM data_keys"),
+    ("search", "SELECT * FROM field_values"),
+    ("search", "UPDATE data_keys SET wrapped = NULL"),
+    ("search", "SELECT * FROM renditions"),
     ("search", "SELECT password_hash FROM people"),
     ("search", "DELETE FROM blobs"),
     ("ingest", "SELECT wrapped FROM data_keys"),
@@ -167,7 +168,7 @@ REFUSED = [
     ("ingest", "INSERT INTO person_roles (id, person_id, role, since) VALUES ('1', '1', 'archivist', now())"),
     ("ingest", "SELECT password_hash FROM people"),
     ("access", "UPDATE items SET state = 'DESTROYED'"),
-    ("access", "UPDATE people SET password_hash = ''"),
+    ("access", "UPDATE people SET natural_id = ''"),
     ("access", "UPDATE data_keys SET wrapped = NULL"),
     ("audit", "UPDATE ledger_entries SET data = ''"),
     ("audit", "DELETE FROM ledger_entries"),

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,18 @@ def test_an_empty_object_is_an_object(store):
     name = new_id()
     put(store, name)
     assert read(store, name) == b"" and store.exists(name)
+
+
+def test_what_is_kept_until_a_day_is_there_to_be_read(store):
+    """Without locks a store keeps nothing from being removed; with them, see the suite of S3."""
+    name = new_id()
+    put(store, name, b"x")
+    store.retain(name, datetime.now(UTC) + timedelta(days=1))
+    assert read(store, name) == b"x" and list(store.names()) == [name]
+    with pytest.raises(Conflict):
+        put(store, name, b"y")
+    assert read(store, name) == b"x"
+    store.delete(name)
 
 
 def test_names_lists_all_and_only_what_is_stored(store):

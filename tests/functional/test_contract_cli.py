@@ -250,13 +250,15 @@ def test_ledger_export_verifies_and_a_tampered_one_does_not(archive, batch, tmp_
     changed = lines[7].replace(b'"result":"ok"', b'"result":"no"')
     assert changed != lines[7]
     header = json.loads(lines[0])
+    origin, size, root, rest = header["checkpoint"].split("\n", 3)
+    other = "\n".join((origin, size, ("B" if root[0] == "A" else "A") + root[1:], rest))
     for tampered in (
         [*lines[:7], changed, *lines[8:]],
         [*lines[:7], *lines[8:]],
         [*lines[:7], lines[8], lines[7], *lines[9:]],
         lines[:-1],
         [*lines, lines[-1]],
-        [json.dumps(header | {"checkpoint": header["checkpoint"].replace("A", "B", 1)}).encode() + b"\n", *lines[1:]],
+        [json.dumps(header | {"checkpoint": other}).encode() + b"\n", *lines[1:]],
     ):
         file.write_bytes(b"".join(tampered))
         assert verdict(archive, file) == (INCOMPLETE, False)

@@ -205,6 +205,8 @@ def test_a_request_may_leave_personal_data_masked(desk, item):
     body = {"kind": "read", "item_ids": [item], "purpose": "查看租期", "masked": True}
     asked = reader.post("/api/v1/access-requests", json=body).json()["id"]
     assert reader.get(f"/api/v1/access-requests/{asked}").json()["masked"]
+    loan = reader.post("/api/v1/access-requests", json=body | {"kind": "loan"})
+    assert (loan.status_code, "Paper" in loan.text) == (422, True)
     with desk.kernel.database.write() as session:
         row = session.get_one(AccessRequest, asked)
         given = requests._grant(session, row)

@@ -105,7 +105,7 @@ def test_each_is_given_what_opens_its_own_doors(ours):
             continue
         held = ACCOUNTS[account]
         wanted = {"muniment_catalogue_url"} | {f"{each}_key" for each in held.secrets}
-        wanted |= STORE_KEYS if held.objects else set()
+        wanted |= STORE_KEYS if held.objects or held.checkpoints else set()
         wanted |= {"master_key"} if held.keys else set()
         wanted |= {"muniment_index_url"} if held.index else set()
         wanted |= {"muniment_broker_url"} if held.broker else set()

@@ -57,6 +57,8 @@ def ask(session: Session, vault: Vault, actor: Principal, wish: Wish, *, request
     rule = rule_for(held.policy, wish.kind, items, actor.roles)
     if wish.days is not None and wish.days > rule.days:
         raise InvalidInput(f"Policy grants this for {rule.days} days at most. Ask for fewer.")
+    if wish.masked and wish.kind == "loan":
+        raise InvalidInput("Paper cannot be masked. Ask to read the item, or leave “masked” out.")
     key = vault.new_key(session)
     asked = AccessRequest(
         number=series.of_this_year(session, LETTERS),

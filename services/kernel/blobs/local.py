@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,6 +54,15 @@ class LocalBlobStore:
     def names(self) -> Iterator[str]:
         for shard in sorted(self.folder.iterdir()):
             yield from sorted(path.name for path in shard.iterdir() if not path.name.endswith(PARTIAL))
+
+    def retain(self, name: str, until: datetime) -> None:
+        """A folder has no locks: the file is made read-only, which stops mistakes. Keep such a folder on storage of its own."""
+        try:
+            self._path(name).chmod(0o400)
+        except FileNotFoundError:
+            raise NotFound(f"The object {name} is not in the store. Restore it from the backup.") from None
+        except OSError as error:
+            raise _translate(error) from error
 
     def reachable(self) -> bool:
         return os.access(self.folder, os.W_OK)

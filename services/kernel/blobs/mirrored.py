@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
 import structlog
@@ -61,6 +61,10 @@ class MirroredBlobStore:
             seen.add(name)
             yield name
         yield from (name for name in self.copy.names() if name not in seen)
+
+    def retain(self, name: str, until: datetime) -> None:
+        for store in (self.primary, self.copy):
+            store.retain(name, until)
 
     def sweep(self, older_than: timedelta = STALE) -> int:
         return self.primary.sweep(older_than) + self.copy.sweep(older_than)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
 from services.kernel.errors import InvalidInput
@@ -50,6 +50,10 @@ class BlobStore(Protocol):
 
     def names(self) -> Iterator[str]:
         """Every stored object, for fixity checks and for finding orphans."""
+
+    def retain(self, name: str, until: datetime) -> None:
+        """Keeps the object from being removed until then, where the store can (Object Lock). Never longer: locks are not
+        shortened."""
 
     def sweep(self, older_than: timedelta = STALE) -> int:
         """Removes what writers left half written when they died, longer ago than ``older_than``. Returns how many."""

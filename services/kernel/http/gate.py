@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
 from services.kernel.errors import Forbidden, Unauthenticated
+from services.kernel.http import refusals
 from services.kernel.http.problems import request_id
 from services.kernel.identity import credentials, second_factor
 from services.kernel.identity.rights import ROLE_RIGHTS, Principal, Right
-from services.kernel.ledger import journal
 
 COOKIE, PENDING = "muniment_session", "muniment_pending"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -42,7 +42,7 @@ def guard(right: Right) -> Callable[[Request], Principal]:
 
     def check(request: Request) -> Principal:
         kernel = kernel_of(request)
-        principal = _principal(request, kernel)
+        principal = request.state.principal = _principal(request, kernel)
         kernel.limiter.hit("api", principal.person_id, kernel.settings.requests_per_minute)
         if not principal.may(right):
             _refuse(request, kernel, principal, right)
@@ -79,14 +79,16 @@ def _identified(session: Session, request: Request, settings: Settings) -> Princ
 
 
 def _refuse(request: Request, kernel: Kernel, principal: Principal, right: Right) -> None:
-    route = getattr(request.scope.get("route"), "path", "")
-    identity, actor = request_id(request), principal.person_id
-    with kernel.database.write() as session:
-        journal.append(session, "access.refuse", actor=actor, request=identity, result="refused", right=right, route=route)
+    refusal = _refusal(principal, right)
+    refusals.enter(kernel, request, principal, refusal, right=right)
+    raise refusal
+
+
+def _refusal(principal: Principal, right: Right) -> Forbidden:
     if principal.must_enrol:
-        raise Forbidden("Your role needs a second factor. Enrol an authenticator first, at /me.", code="second-factor-needed")
+        return Forbidden("Your role needs a second factor. Enrol an authenticator first, at /me.", code="second-factor-needed")
     holders = ", ".join(role for role, rights in ROLE_RIGHTS.items() if right in rights)
-    raise Forbidden(f"This needs the right “{right}”, which is held by: {holders}. Ask one of them, or the administrator.")
+    return Forbidden(f"This needs the right “{right}”, which is held by: {holders}. Ask one of them, or the administrator.")
 
 
 INSIDE = "console"

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.kernel.http import problems
 from services.kernel.ids import new_id
 from services.kernel.metrics import Metrics
+from services.kernel.whence import come_from
 
 log = structlog.get_logger("http")
 SECURITY_HEADERS = {
@@ -49,6 +50,7 @@ class RequestFrame:
             return
         identity, began, status = new_id(), time.monotonic(), 0
         scope.setdefault("state", {})["request_id"] = identity
+        come_from((scope.get("client") or ("",))[0])
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=identity)
 

@@ -23,7 +23,7 @@ NEXT_STEP = {
 
 
 def install(app: FastAPI) -> None:
-    app.add_exception_handler(MunimentError, _business)
+    app.add_exception_handler(MunimentError, business)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _catalogue)
@@ -47,7 +47,7 @@ def request_id(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
-async def _business(request: Request, error: Exception) -> JSONResponse:
+async def business(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MunimentError)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("failed", code=error.code, detail=error.detail)

@@ -55,6 +55,8 @@ class Right(StrEnum):
     """Carry out an approved destruction."""
     WITNESS = "witness"
     """Count before and sign after (监销)."""
+    OVERSEE = "oversee"
+    """Inspect how the archive is kept, and say what is to be mended (检查)."""
     KEEP = "keep"
     """Inspections, fixity, backups, handover."""
 
@@ -76,7 +78,7 @@ ROLE_RIGHTS = MappingProxyType(
         Role.STAFF: frozenset({_R.SELF, _R.SEARCH, _R.ASK}),
         Role.DEPARTMENT_HEAD: frozenset({_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD, _R.CONDUCT}),
         Role.COMPANY_LEADER: frozenset(
-            {_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD, _R.POLICY_APPROVE, _R.REGISTERS, _R.CONDUCT}
+            {_R.SELF, _R.SEARCH, _R.ASK, _R.DECIDE, _R.HOLD, _R.POLICY_APPROVE, _R.REGISTERS, _R.CONDUCT, _R.OVERSEE}
         ),
         Role.ARCHIVIST: frozenset(
             {

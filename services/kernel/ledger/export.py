@@ -2,19 +2,24 @@
 
 A file is JSON lines: first a header with a signed checkpoint, then each entry exactly as it was hashed, so that any tool can
 recompute ``SHA-256(00 || line)`` and the root (RFC 6962).
+
+An entry stands in the catalogue once as it was hashed and once in columns, by which it is found. Where these tell something
+else, somebody changed them: its line says so instead, and the file does not verify.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from services.kernel.ledger.journal import HEAD, tree_at
+from services.kernel.errors import IntegrityError
+from services.kernel.ledger.checkpoints import newest, standing
+from services.kernel.ledger.journal import HEAD, canonical, tree_at
 from services.kernel.ledger.merkle import Tree, leaf_hash
 from services.kernel.ledger.note import Checkpoint, Signer, verify
 from services.kernel.ledger.tables import LedgerEntry, LedgerHead
@@ -22,15 +27,45 @@ from services.kernel.ledger.tables import LedgerEntry, LedgerHead
 FORMAT = "muniment-ledger/1"
 NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What a file that is none of ours may raise where its JSON is taken apart."""
+COLUMNS = {"position": "position", "at": "at", "actor": "actor", "act": "act", "item": "item_id"}
+"""What an entry says, and the column that repeats it."""
+MOST_PROBLEMS = 20
 
 
 def lines(session: Session, signer: Signer) -> Iterator[bytes]:
     """The export of one snapshot, line by line, without newlines; ``session`` must hold still (``Database.read``)."""
     head = session.get_one(LedgerHead, HEAD)
-    header = {"format": FORMAT, "checkpoint": signer.sign(tree_at(head)), "public_key": signer.verifier_key}
+    header = {"format": FORMAT, "checkpoint": _checkpoint(session, signer), "public_key": signer.verifier_key}
     yield json.dumps(header, ensure_ascii=False).encode()
-    rows = select(LedgerEntry.data).where(LedgerEntry.position < head.size).order_by(LedgerEntry.position)
-    yield from session.scalars(rows.execution_options(yield_per=1000))
+    columns = [getattr(LedgerEntry, name) for name in COLUMNS.values()]
+    rows = select(LedgerEntry.data, LedgerEntry.leaf_hash, *columns).where(LedgerEntry.position < head.size)
+    for row in session.execute(rows.order_by(LedgerEntry.position).execution_options(yield_per=1000)):
+        yield honest(row)
+
+
+def _checkpoint(session: Session, signer: Signer) -> str:
+    """Over all there is; where that does not go on from what was signed before, the last one that was, which it then fails."""
+    last = newest(session)
+    try:
+        return standing(session, signer)
+    except IntegrityError:
+        return last.note if last is not None else signer.sign(tree_at(session.get_one(LedgerHead, HEAD)))
+
+
+def honest(row: Row[Any]) -> bytes:
+    """The entry of a row as it was hashed, or, where the row contradicts it, a line that says in what."""
+    differs = contradictions(row)
+    return canonical({"position": row.position, "changed": differs}) if differs else row.data
+
+
+def contradictions(row: Any) -> list[str]:
+    """What the columns of a row say otherwise than its entry; ``leaf_hash`` and ``data`` stand for themselves."""
+    try:
+        told = json.loads(row.data)
+        differs = [name for name, column in COLUMNS.items() if told[name] != getattr(row, column)]
+    except NONSENSE:
+        return ["data"]
+    return differs + (["leaf_hash"] if leaf_hash(row.data) != row.leaf_hash else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +91,16 @@ class Verdict:
         }
 
 
-def verify_file(source: BinaryIO, *, public_key: str | None = None, earlier: str | None = None) -> Verdict:
+def verify_file(source: BinaryIO, *, public_key: str | None = None, earlier: str | Sequence[str] | None = None) -> Verdict:
     """Reads an export once, in constant memory. ``public_key`` is the archive's key as the auditor knows it (the header's
-    own is used otherwise, which proves only that the file is whole); ``earlier`` a checkpoint kept from before, which the
-    file must still agree with."""
+    own is used otherwise, which proves only that the file is whole); ``earlier`` a checkpoint kept from before, or several,
+    which the file must still agree with."""
+    notes = [earlier] if isinstance(earlier, str) else earlier or ()
     try:
         header = json.loads(source.readline())
         key = public_key or header["public_key"]
         checkpoint = verify(header["checkpoint"], key)
-        kept = verify(earlier, key) if earlier is not None else None
+        kept = sorted((verify(each, key) for each in notes), key=lambda each: each.size)
     except NONSENSE as error:
         return Verdict(0, "", "", (f"The header cannot be trusted: {error}. Export the ledger again.",))
     tree, problems = _rebuild(source, kept)
@@ -75,25 +111,33 @@ def verify_file(source: BinaryIO, *, public_key: str | None = None, earlier: str
     return Verdict(tree.size, tree.root.hex(), checkpoint.origin, tuple(problems))
 
 
-def _rebuild(source: BinaryIO, kept: Checkpoint | None) -> tuple[Tree, list[str]]:
-    tree, problems = Tree(), []
+def _rebuild(source: BinaryIO, kept: Sequence[Checkpoint]) -> tuple[Tree, list[str]]:
+    tree, problems, ahead = Tree(), list[str](), list(reversed(kept))
+
+    def compare() -> None:
+        while ahead and ahead[-1].size == tree.size:
+            if ahead.pop().root != tree.root and len(problems) < MOST_PROBLEMS:
+                problems.append(f"The first {tree.size} entries are not those of the earlier checkpoint.")
+
     for line in source:
+        compare()
         data = line.removesuffix(b"\n")
-        if kept is not None and tree.size == kept.size and tree.root != kept.root:
-            problems.append(f"The first {kept.size} entries are not those of the earlier checkpoint.")
-        if _position(data) != tree.size and len(problems) < 20:
-            problems.append(f"Entry {tree.size} does not carry its own position.")
+        if len(problems) < MOST_PROBLEMS and (problem := _problem(data, tree.size)):
+            problems.append(problem)
         tree = tree.append(leaf_hash(data))
-    if kept is not None and tree.size < kept.size:
-        problems.append(f"The earlier checkpoint vouches for {kept.size} entries, the file holds only {tree.size}.")
-    elif kept is not None and tree.size == kept.size and tree.root != kept.root:
-        problems.append(f"The first {kept.size} entries are not those of the earlier checkpoint.")
+    compare()
+    if ahead:
+        most = ahead[0].size
+        problems.append(f"The earlier checkpoint vouches for {most} entries, the file holds only {tree.size}.")
     return tree, problems
 
 
-def _position(data: bytes) -> int | None:
+def _problem(data: bytes, position: int) -> str | None:
     try:
-        position = json.loads(data)["position"]
+        entry = json.loads(data)
+        own, changed = entry["position"], entry.get("changed")
     except NONSENSE:
-        return None
-    return position if type(position) is int else None
+        own = changed = None
+    if type(own) is not int or own != position:
+        return f"Entry {position} does not carry its own position."
+    return f"Entry {position} stands in the catalogue otherwise than it was entered." if changed else None

@@ -19,6 +19,7 @@ from services.kernel.clock import now
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.ledger.merkle import Tree, leaf_hash
 from services.kernel.ledger.tables import LedgerEntry, LedgerHead
+from services.kernel.whence import whence
 
 HEAD = 1
 
@@ -35,13 +36,15 @@ def append(
 ) -> int:
     """Adds one entry and returns its position, from 0. ``act`` is ``<thing>.<verb>``, such as ``page.read``; ``actor`` is
     the person's id, or None where the archive itself acts; ``request`` the request id; ``details`` are JSON without
-    personal data."""
+    personal data, by reference: ``for`` the person for whom it was done (by delegation), ``items``, ``page``, ``grant`` and
+    ``access`` (its request), ``policy`` the version it was done under. The client's address is added where there is one."""
     session.flush()  # with the locks that it needs
     head = session.get(LedgerHead, HEAD, with_for_update=TO_CHANGE)
     assert head is not None, "the first migration writes the head"
     at = now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     entry = {"position": head.size, "at": at, "actor": actor, "act": act, "item": item, "request": request, "result": result}
-    data = canonical(entry | ({"details": details} if details else {}))
+    origin = whence()
+    data = canonical(entry | ({"from": origin} if origin else {}) | ({"details": details} if details else {}))
     leaf = leaf_hash(data)
     tree = tree_at(head).append(leaf)
     session.add(

@@ -57,6 +57,17 @@ class Tree:
         return cls(size, tuple(data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)))
 
 
+def tree_of_parts(parts: Iterable[tuple[int, bytes]]) -> Tree:
+    """The tree over complete subtrees that follow each other, largest first, each with its height (a leaf's is 0) and root."""
+    size, peaks = 0, list[tuple[int, bytes]]()
+    for height, root in parts:
+        size += 1 << height
+        while peaks and peaks[-1][0] == height:
+            height, root = height + 1, node_hash(peaks.pop()[1], root)
+        peaks.append((height, root))
+    return Tree(size, tuple(root for _, root in peaks))
+
+
 def tree_of(leaves: Iterable[bytes]) -> Tree:
     """The tree over leaf *data*."""
     tree = Tree()

@@ -1,10 +1,13 @@
-"""The ledger's rows: the entries, and the one row that holds the tree's head."""
+"""The ledger's rows: the entries, the one row that holds the tree's head, and what was signed of it."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, String
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.kernel.clock import UtcDateTime, now
 from services.kernel.db import Base
 
 
@@ -30,3 +33,28 @@ class LedgerHead(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     peaks: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+
+
+class LedgerTile(Base):
+    """The root of a complete subtree of 256^``level`` entries, the ``position``-th of its level, from level 1 on: what a proof
+    is made of without reading all entries (the spacing of C2SP tlog-tiles). It follows from the entries and is written after
+    them."""
+
+    __tablename__ = "ledger_tiles"
+
+    level: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LedgerCheckpoint(Base):
+    """A signed checkpoint (``note``) over the first ``size`` entries, with the peaks of their tree. ``stored``: whether it lies
+    in the write-once store too. Rows are never changed otherwise."""
+
+    __tablename__ = "ledger_checkpoints"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    peaks: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    stored: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false(), index=True)

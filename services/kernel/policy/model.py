@@ -119,7 +119,7 @@ class Access(Part):
         5, ge=0, description="Single values that one person uncovers of items whose grant leaves them masked; 0: none."
     )
     most_lookups_an_hour: int = Field(
-        120, ge=1, description="People whom one person looks up by number: by ID number, phone or account."
+        300, ge=1, description="People whom one person looks up by number: by ID number, phone or account."
     )
     delegation_days: Days = Field(90, description="The longest that a delegation may live.")
 
@@ -177,6 +177,16 @@ class Destruction(Part):
     methods: dict[str, Sanitisation] = Field(min_length=1)
 
 
+class Oversight(Part):
+    """What the auditors' reports take for ordinary: the office's hours, from and until which hour, on which days (ISO
+    weekdays), and how much somebody opens in a day. ``inspection_days``: how often a leader inspects (公司领导定期检查)."""
+
+    office_hours: tuple[Annotated[int, Field(ge=0, le=23)], Annotated[int, Field(ge=1, le=24)]] = (8, 18)
+    workdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+    mass_reads_a_day: Annotated[int, Field(ge=1)] = 100
+    inspection_days: Days = 180
+
+
 class Policy(Part):
     """All of it. ``extra`` keys are refused: a misspelt rule would silently be none."""
 
@@ -186,6 +196,7 @@ class Policy(Part):
     access: Access
     retention: dict[str, RetentionRule]
     destruction: Destruction
+    oversight: Oversight = Oversight()
 
     @model_validator(mode="after")
     def _classes_exist(self) -> Policy:

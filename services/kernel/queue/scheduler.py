@@ -26,13 +26,21 @@ log = structlog.get_logger("scheduler")
 
 
 class Scheduler:
-    """``rounds`` are done from time to time by the scheduler that leads: each may be done again at once without harm."""
+    """``rounds`` are done from time to time by the scheduler that leads, ``seconds`` at each of its ticks: each may be done
+    again at once without harm."""
 
     def __init__(
-        self, database: Database, wakeup: Wakeup, *, max_attempts: int, rounds: Sequence[Callable[[], object]] = ()
+        self,
+        database: Database,
+        wakeup: Wakeup,
+        *,
+        max_attempts: int,
+        rounds: Sequence[Callable[[], object]] = (),
+        seconds: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._database, self._wakeup, self._max_attempts = database, wakeup, max_attempts
         self._rounds, self._last_round = rounds, -ROUND_SECONDS
+        self._seconds = seconds
         self._leadership = Leadership(database, "schedule")
         self._watch = Watch(database)
 
@@ -55,17 +63,14 @@ class Scheduler:
         with self._database.read() as session:
             due = waiting(session)
         self._wakeup.top_up(due)
+        _do(self._seconds)
         self._make_rounds()
 
     def _make_rounds(self) -> None:
         if time.monotonic() - self._last_round < ROUND_SECONDS:
             return
         self._last_round = time.monotonic()
-        for each in self._rounds:
-            try:
-                each()
-            except Exception as error:  # one that fails keeps no other from being done
-                log.error("round-failed", error=type(error).__name__)
+        _do(self._rounds)
 
     def release(self) -> None:
         """Gives back what lapsed, and what the dead held."""
@@ -76,3 +81,11 @@ class Scheduler:
             count = release_expired(self._database, max_attempts=self._max_attempts, gone=gone)
             if count:
                 log.warning("leases-released", count=count)
+
+
+def _do(duties: Sequence[Callable[[], object]]) -> None:
+    for each in duties:
+        try:
+            each()
+        except Exception as error:  # one that fails keeps no other from being done
+            log.error("round-failed", error=type(error).__name__)

@@ -1,0 +1,1 @@
+"""Checkpoints and proofs, for auditors and their tools."""

@@ -1,0 +1,1 @@
+"""监督: the ledger for its auditors, and leaders' inspections."""
