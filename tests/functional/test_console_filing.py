@@ -1,10 +1,12 @@
 """The pages of filing: what they show, and that their forms do what the API does in the same person's name."""
 
 import pytest
+from sqlalchemy import select
 
 from services.kernel.identity import accounts
 from services.kernel.model import Role
-from services.kernel.tables import Item
+from services.kernel.paper import Problem
+from services.kernel.tables import Item, Page
 from tests.desk import PASSWORD, Desk, TestClient, created, ok
 
 CONTRACT = "商品房买卖合同\n合同编号：HT-2024-0001\n买受人：张伟"
@@ -119,3 +121,19 @@ def test_a_doubtful_field_is_settled_beside_its_picture(desk, clerk):
     }
     assert send(archivist, f"/filing/items/{item}/fields", **told) == "/filing/review"
     assert "110105194912310028" not in archivist.get("/filing/review").text
+
+
+def test_an_item_shows_shares_repairs_and_where_its_pages_are_bad(desk, clerk):
+    item = desk.item(clerk, "商品房买卖合同\n买受人：张伟（60%）、李娜（40%）\n签订日期：2024年5月6日")
+    card = desk.item(clerk, "居民身份证\n姓名 张伟\n性别 女\n出生 1949年12月31日\n公民身份号码 11010519491281002X")
+    place = ((5.0, 5.0), (95.0, 5.0), (95.0, 14.0), (5.0, 14.0))
+    with desk.kernel.database.write() as session:
+        (page,) = session.scalars(select(Page).where(Page.item_id == item))
+        told = (Problem("blurred", "The page is out of focus.", 1, place), Problem("low_confidence", "Look.", 1))
+        page.problems = [each.to_json() for each in told]
+    shown = browser(desk, Role.ARCHIVIST, "周质检")
+    text = shown.get(f"/items/{item}").text
+    assert "份额 60%" in text and "份额 40%" in text
+    assert 'class="problem-box"' in text and "页面模糊" in text
+    text = shown.get(f"/items/{card}").text
+    assert "已更正" in text and "原读作 11010519491281002X" in text
