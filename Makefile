@@ -1,6 +1,5 @@
 # The README's commands. Each does its own set-up.
 DATA ?= data
-CORES = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
@@ -13,7 +12,7 @@ demo:
 
 test:
 	@deploy/dev/setup.sh dev
-	.venv/bin/python -m pytest -m "not bench and not cluster" $(CORES) $(ARGS)
+	@deploy/dev/test.sh $(ARGS)
 
 test-cluster:
 	@deploy/dev/setup.sh cluster
