@@ -218,7 +218,8 @@ def stored(narrow: Site) -> tuple[Site, str, str]:
 def test_the_store_refuses_what_is_not_allowed(stored):
     site, bucket, key = stored
     (version,) = [each["VersionId"] for each in site.s3("owner").list_object_versions(Bucket=bucket, Prefix=key)["Versions"]]
-    assert {account for account, _ in site.users} - {"owner"} == {name for name, held in ACCOUNTS.items() if held.objects}
+    stored_for = {name for name, held in ACCOUNTS.items() if held.objects or held.checkpoints}
+    assert {account for account, _ in site.users} - {"owner"} == stored_for
     acts = {
         "open": lambda client: client.get_object(Bucket=bucket, Key=key),
         "create": lambda client: client.put_object(Bucket=bucket, Key=f"{site.prefix}/newer", Body=b"x", IfNoneMatch="*"),

@@ -1,15 +1,20 @@
-"""What the OpenAPI tells is what there is, and no answer of any of its routes holds what is closed."""
+"""What the OpenAPI tells is what there is; and whatever is sent to it, no answer is an error of ours."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
 
 from services.kernel.clock import now
 from services.kernel.grants.tables import Grant
-from services.kernel.identity.rights import ROLE_RIGHTS
+from services.kernel.identity.rights import ROLE_RIGHTS, Right
 from services.kernel.model import Role
 from tests.desk import Desk, TestClient
 from tests.functional.test_grant_states import OPENS, STATES, items, put
@@ -17,6 +22,8 @@ from tests.functional.test_rights import NOBODY_S, PUBLIC, SECRETS, guarded, pla
 
 __all__ = ["items"]  # a fixture
 
+SEED, EXAMPLES = 20260101, 3
+"""For each route, right and wrong input: so many of each, and the same whenever it is run."""
 BESIDE = {("GET", "/openapi.json")}
 """Not in itself."""
 CLOSED = {name: STATES[name] for name in ("none", "live", "expired", "revoked")}
@@ -52,6 +59,61 @@ def test_no_answer_to_any_question_holds_what_is_closed(desk, items, role):
             assert (answer.status_code == 403) >= bool(place.rights - ROLE_RIGHTS[role]), told
             if name != OPENS:
                 assert not [secret for secret in SECRETS if secret in answer.text], told
+
+
+def whoever_may(desk: Desk) -> dict[frozenset[Right], TestClient]:
+    """A client for each right that a route asks for: the first role that holds it."""
+    wanted = {place.rights for place in guarded(desk)}
+    return {rights: desk.client(next(role for role in Role if rights <= ROLE_RIGHTS[role])) for rights in wanted}
+
+
+def send(client: TestClient, case: Any, known: dict[str, str] | None) -> Any:
+    """One generated request; ``known``: ids of things that are there, instead of generated ones."""
+    if known:
+        case.path_parameters = {**case.path_parameters, **{name: known[name] for name in case.path_parameters if name in known}}
+    made = case.as_transport_kwargs(base_url="http://testserver")
+    content = made.pop("data", None)
+    made["headers"] = {name: value for name, value in made["headers"].items() if name != "User-Agent"}
+    cookies = made.pop("cookies", None)
+    if cookies:
+        made["headers"]["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return client.request(**made, content=content if isinstance(content, bytes | str) else None, follow_redirects=False)
+
+
+def attack(operation: Any, mode: GenerationMode, client: TestClient, known: dict[str, str]) -> int:
+    """Sends some requests of one kind to one route; returns how many."""
+    sent = 0
+
+    @seed(SEED)
+    @settings(
+        max_examples=EXAMPLES, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def each(case: Any) -> None:
+        nonlocal sent
+        answer = send(client, case, known if mode is GenerationMode.POSITIVE else None)
+        assert answer.status_code < 500, (case.method, case.path, case.as_transport_kwargs(), answer.text)
+        sent += 1
+
+    each()
+    return sent
+
+
+def test_no_input_ends_in_an_error_of_the_server(desk):
+    schema = schemathesis.openapi.from_dict(desk.app.openapi())
+    clients, rights = whoever_may(desk), {(place.method, place.path): place.rights for place in places(desk)}
+    known = {"item_id": desk.item(desk.client(Role.ARCHIVIST), "合同"), "number": "1"}
+    sent, unassailable = 0, []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        client = clients.get(rights[operation.method.upper(), operation.path]) or desk.client()
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            try:
+                sent += attack(operation, mode, client, known)
+            except (Unsatisfiable, schemathesis.errors.SchemathesisError):
+                unassailable.append((operation.label, mode))
+    assert {mode for _, mode in unassailable} <= {GenerationMode.NEGATIVE}, "nothing wrong can be sent where nothing is taken"
+    assert sent > EXAMPLES * len(operations(desk))
 
 
 # ── what is there and what is not ─────────────────────────────────────────────────────────────────────────────────────────
