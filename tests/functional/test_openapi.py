@@ -99,6 +99,7 @@ def attack(operation: Any, mode: GenerationMode, client: TestClient, known: dict
     return sent
 
 
+@pytest.mark.timeout(1200)
 def test_no_input_ends_in_an_error_of_the_server(desk):
     schema = schemathesis.openapi.from_dict(desk.app.openapi())
     clients, rights = whoever_may(desk), {(place.method, place.path): place.rights for place in places(desk)}
