@@ -62,7 +62,8 @@ class Measured:
 def measure(engine: str, documents: int, rounds: int) -> Measured:
     where = endpoint(engine)
     transport = client(where)
-    measured = Measured(engine, transport.request("GET", "/")["version"]["number"])
+    (node,) = transport.request("GET", "/_nodes/_local")["nodes"].values()
+    measured = Measured(engine, node["version"])
     transport.close()
     _indexing(engine, measured)
     _searching(engine, documents, rounds, measured)
