@@ -28,7 +28,7 @@ from services.ocr.pixels import Pixels
 
 Size = Literal["tiny", "small"]
 
-_FIND_SIDE, _FIND_DPI = 1280, 109.5  # longest side at which lines are found on an A4 page: below, small print is missed
+_FIND_SIDE, _FIND_DPI = 1120, 95.8  # longest side at which lines are found on an A4 page: at 960, small print is missed
 
 _LONGEST_SIDE = 4000
 _STEP = 32  # sides are rounded to it, so that a network meets few different shapes
