@@ -18,8 +18,10 @@ from services.ocr.defects import defects
 from services.ocr.doubts import settled
 from services.ocr.engines.port import Engine
 from services.ocr.frames import ruled_boxes
+from services.ocr.ghosts import read_through
 from services.ocr.jpeg import jpeg_header
 from services.ocr.order import in_reading_order, tilt
+from services.ocr.photographs import laid_flat
 from services.ocr.pixels import Pixels
 from services.ocr.raster import Raster
 from services.ocr.seals import read_seals
@@ -70,6 +72,9 @@ class _Attempt:
 def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tuple[PageReading, bytes]:
     """Read page ``number``. Returns the reading and the JPEG of the upright page that its boxes belong to."""
     thumb = px.shrunk(raster.pixels, THUMB_STEP)
+    flat = laid_flat(raster, thumb, THUMB_STEP)
+    if flat is not raster:
+        raster, thumb = flat, px.shrunk(flat.pixels, THUMB_STEP)
     ink = ink_share(thumb)
     if ink < _SURELY_BLANK:
         return _finished(raster, number, engine, _Attempt(0, ()), blank=True, thumb=thumb)
@@ -116,7 +121,7 @@ def _read_upright(sheet: _Sheet, engine: Engine, turns: tuple[tuple[int, float],
 
 def _read(sheet: _Sheet, engine: Engine, turn: int) -> _Attempt:
     upright = px.turned(sheet.grey, turn)
-    lines = settled(engine.read(upright, sheet.dpi), upright, engine)
+    lines = settled(read_through(upright, lambda pixels: engine.read(pixels, sheet.dpi)), upright, engine)
     with step("order"):
         boxes = ruled_boxes(upright, sheet.dpi, tilt(lines)) if lines else []
         return _Attempt(turn, in_reading_order(lines, boxes))
@@ -173,8 +178,10 @@ def _has_colour(thumb: Pixels) -> bool:
 
 def _problems(raster: Raster, number: int, attempt: _Attempt, *, blank: bool) -> tuple[Problem, ...]:
     problems = []
-    if raster.dpi < _LEAST_DPI and not blank:
-        detail = f"The page was scanned at {raster.dpi:.0f} dpi; DA/T 31-2017 asks for 200. Scan it again at 200 or 300 dpi."
+    if raster.scanned_dpi < _LEAST_DPI and not blank:
+        detail = (
+            f"The page was scanned at {raster.scanned_dpi:.0f} dpi; DA/T 31-2017 asks for 200. Scan it again at 200 or 300 dpi."
+        )
         problems.append(Problem("low_resolution", detail, number))
     if not attempt.lines and not blank:
         detail = "The page is not blank, but no text was read on it. Look at the picture; scan it again or type what it says."
