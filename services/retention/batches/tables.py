@@ -71,6 +71,7 @@ class DestructionLine(Base):
     pages: Mapped[int] = mapped_column(Integer, default=0)
     copies: Mapped[int] = mapped_column(Integer, default=0)
     revision: Mapped[int] = mapped_column(Integer, default=0)
+    received_on: Mapped[date | None] = mapped_column(Date)
     retention: Mapped[str | None] = mapped_column(String(40))
     period: Mapped[str | None] = mapped_column(String(24))
     """The class's period: ``30 years``, ``30 days``."""

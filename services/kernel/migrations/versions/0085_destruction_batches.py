@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("pages", sa.Integer(), nullable=False),
         sa.Column("copies", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=True),
         sa.Column("retention", sa.String(length=40), nullable=True),
         sa.Column("period", sa.String(length=24), nullable=True),
         sa.Column("started_on", sa.Date(), nullable=True),
