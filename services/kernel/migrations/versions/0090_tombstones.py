@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from services.kernel.clock import UtcDateTime
+
 revision = "0090"
-down_revision = "0071"
+down_revision = "0085"
 branch_labels = None
 depends_on = None
 
@@ -18,8 +20,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("batch_id", sa.String(length=36), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("begun_at", UtcDateTime(), nullable=False),
+        sa.Column("destroyed_at", UtcDateTime(), nullable=True),
         sa.Column("keys", sa.JSON(), nullable=False),
         sa.Column("objects", sa.JSON(), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
