@@ -58,6 +58,9 @@ from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
 from services.retention.batches import tables as batches
+from services.retention.destruction import issue
+from services.retention.destruction.stores import Stores
+from services.retention.destruction.tasks import DestroyHandler
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
 from services.search.index.port import Index
@@ -222,8 +225,14 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.INDEX: IndexHandler(kernel, archive.index),
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
+        Stage.DESTROY: DestroyHandler(stores(archive)),
         Stage.LEARN: LearnHandler(kernel),
     }
+
+
+def stores(archive: Archive) -> Stores:
+    """Where copies of an item may lie, for whoever destroys them all."""
+    return Stores(archive.kernel, archive.index, archive.checkpoints)
 
 
 def runner(
@@ -259,6 +268,7 @@ def seconds(archive: Archive) -> tuple[Callable[[], object], ...]:
     return (
         Checkpointer(kernel.database, kernel.signer, store).tick,
         lambda: mentions.catch_up(kernel.database),
+        lambda: issue.due(kernel.database, kernel.signer),
     )
 
 

@@ -17,10 +17,11 @@ LINE = 7.0
 
 
 class Sheet(FPDF):
-    """``title`` stands on top and in the document's properties: it names no person."""
+    """``title`` stands on top and in the document's properties: it names no person. ``archival``: as PDF/A-2b."""
 
-    def __init__(self, title: str, *, landscape: bool = False, bare: bool = False) -> None:
-        super().__init__("landscape" if landscape else "portrait", "mm", "A4")
+    def __init__(self, title: str, *, landscape: bool = False, bare: bool = False, archival: bool = False) -> None:
+        kept = "PDF/A-2B" if archival else None
+        super().__init__("landscape" if landscape else "portrait", "mm", "A4", enforce_compliance=kept)
         self._bare = bare
         self.add_font(FAMILY, fname=fonts.chinese(), collection_font_number=fonts.SIMPLIFIED)
         self.set_title(title)

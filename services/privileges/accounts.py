@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import reduce
 
+from services.kernel.removal.fates import FATES
 from services.privileges.model import Privileges, together
 
 PEOPLE = "id,natural_id,name,department,active,failed_sign_ins,locked_until,created_at"
@@ -34,6 +35,13 @@ _FIGURES = {
     "leaders": "SELECT",
 }
 """What monitoring is told of the archive as a whole."""
+
+_FATES = {
+    table: "SELECT DELETE" if fate.gone else f"SELECT UPDATE({','.join(fate.emptied)})"
+    for table, fate in FATES.items()
+    if fate.gone or fate.emptied
+}
+"""What becomes of what refers to an item that is destroyed."""
 
 _LOCKED = "SELECT UPDATE(on_loan)"
 """To lock a row, PostgreSQL asks for the right to change something of it."""
@@ -255,13 +263,33 @@ ACCOUNTS: Mapping[str, Privileges] = {
             _LEDGER,
             _WORK,
             {
-                "blobs": "SELECT(id,name)",
-                "ledger_entries": "SELECT(position,at)",
+                "jobs": "DELETE",
+                "ledger_entries": "SELECT",
+                "people": "SELECT(id,active)",
+                "destruction_batches": "SELECT UPDATE(state)",
+                "destruction_witnesses": "SELECT",
+                "destruction_runs": "SELECT UPDATE",
                 "tombstones": "SELECT INSERT UPDATE(destroyed_at,outside)",
+                "holds": "SELECT",
+                "hold_items": "SELECT",
+                "grants": "SELECT",
+                "grant_items": "SELECT",
+                "rescans": "SELECT",
+                "items": "SELECT UPDATE",
+                "batches": "SELECT UPDATE(title)",
+                "files": "SELECT UPDATE(master_id,name_sealed,sha256,problems)",
+                "case_files": "SELECT UPDATE(title_sealed)",
+                "case_file_items": "SELECT",
+                "data_keys": "SELECT UPDATE(wrapped,destroyed_at)",
+                "blobs": "SELECT DELETE",
+                "page_bands": "SELECT DELETE",
+                **_FATES,
+                "destruction_lines": "SELECT UPDATE(state,obstacle,ended_at,opinion_reason_sealed)",
             },
         ),
-        objects=frozenset({"delete", "names", "sweep"}),
-        checkpoints=frozenset({"create", "open", "retain"}),
+        objects=frozenset({"delete", "names", "sweep", "traces"}),
+        index=frozenset({"delete", "expunge", "residue"}),
+        checkpoints=frozenset({"create", "open"}),
         broker=True,
     ),
     "schedule": Privileges(
@@ -282,6 +310,14 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "access_request_items": "SELECT",
                 "approvals": "SELECT",
                 "loans": "SELECT UPDATE(reminded_at)",
+                "counters": "SELECT INSERT UPDATE(last)",
+                "duties_done": "SELECT",
+                "destruction_batches": "SELECT UPDATE(state,ended_at)",
+                "destruction_lines": "SELECT",
+                "destruction_witnesses": "SELECT",
+                "destruction_runs": "SELECT",
+                "destruction_certificates": "SELECT INSERT",
+                "tombstones": "SELECT",
                 "ledger_entries": "SELECT",
                 "ledger_tiles": "SELECT INSERT",
                 "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",
