@@ -58,12 +58,13 @@ from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
 from services.retention import endpoints as retention
+from services.retention.batches import tables as batches
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (approvals, copies, grants, holds, notices)
+TABLES = (approvals, batches, copies, grants, holds, notices)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 API_SECONDS = 30.0

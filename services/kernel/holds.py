@@ -1,8 +1,8 @@
 """Holds (保留, 冻结): each blocks every kind of removal of what it is placed on.
 
 Several may lie on one item; ``Item.holds`` counts those that reach it, so that whoever removes anything asks one column in the
-transaction that removes. What comes into a hold's scope later inherits it: from a customer's file and from a party at once, from
-a query when it is asked again, which the daily run does and whoever removes (``catch_up``).
+transaction that removes. What comes into a hold's scope later inherits it: from a customer's file and from a party at once,
+from a query when it is asked again, which the daily run does and whoever removes (``catch_up``).
 """
 
 from __future__ import annotations
