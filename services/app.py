@@ -57,6 +57,7 @@ from services.ocr.tasks import AssembleHandler, ReadHandler
 from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
+from services.retention import endpoints as retention
 from services.retention.batches import tables as batches
 from services.retention.destruction import issue
 from services.retention.destruction.stores import Stores
@@ -132,6 +133,7 @@ ROOMS: Mapping[str, Room] = {
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index"})),
     "audit": Room(lambda _: (audit.router,), frozenset()),
+    "retention": Room(lambda _: (retention.router,), frozenset({"keys"})),
 }
 """The API's rooms. Sign-in, people, parked jobs and what is seen of batches are with ``access``. A broker is no need of any:
 what it is not told, the scheduler repeats."""

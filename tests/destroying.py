@@ -9,14 +9,16 @@ from sqlalchemy import func, select, update
 
 from services import app as composition
 from services.kernel import series
+from services.kernel.approvals.tables import Approval
 from services.kernel.clock import now
 from services.kernel.identity import duties
 from services.kernel.identity.duties import Duty
 from services.kernel.identity.rights import Principal
 from services.kernel.model import ItemState, Role
 from services.kernel.removal import sediment
-from services.kernel.tables import Item, Page
-from services.retention.batches.duty import subject_of
+from services.kernel.tables import Item
+from services.retention.batches import facts
+from services.retention.batches.duty import KIND, subject_of
 from services.retention.batches.model import BatchState, LineState
 from services.retention.batches.tables import DestructionBatch, DestructionLine, DestructionWitness
 from services.retention.destruction import issue, service
@@ -77,6 +79,7 @@ def ready(desk: Desk, items: Sequence[str]) -> Ready:
     """Proposed, approved and counted; by rows."""
     proposer, executor = desk.person(Role.ARCHIVIST)[0], desk.person(Role.ARCHIVIST)[0]
     witnesses = tuple(desk.person(Role.WITNESS)[0] for _ in range(2))
+    leaders = [desk.person(role)[0] for role in (Role.DEPARTMENT_HEAD, Role.COMPANY_LEADER)]
     with desk.kernel.database.write() as session:
         batch = DestructionBatch(
             number=series.of_this_year(session, "XH"),
@@ -100,23 +103,28 @@ def ready(desk: Desk, items: Sequence[str]) -> Ready:
                     named_by=proposer.person_id,
                     counted_at=now(),
                     counted_items=len(items),
+                    matched=True,
                 )
             )
         session.execute(update(Item).where(Item.id.in_(items)).values(state=ItemState.APPROVED))
+        told = facts.gather(session, items)
         for position, item_id in enumerate(items):
-            item = session.get_one(Item, item_id)
-            pages = session.scalar(select(func.count()).select_from(Page).where(Page.item_id == item_id)) or 0
+            frozen = told[item_id].columns(item_id)
+            session.add(DestructionLine(batch_id=batch.id, item_id=item_id, position=position, opinion="destroy", **frozen))
+        for number, role in enumerate((Role.DEPARTMENT_HEAD, Role.COMPANY_LEADER)):
+            leader = leaders[number]
             session.add(
-                DestructionLine(
-                    batch_id=batch.id,
-                    item_id=item_id,
-                    position=position,
-                    opinion="destroy",
-                    reference_code=item.reference_code,
-                    type=item.type,
-                    pages=pages,
-                    revision=item.revision,
-                    received_on=item.created_at.date(),
+                Approval(
+                    kind=KIND,
+                    subject_id=batch.id,
+                    digest=batch.manifest_sha256,
+                    round=number,
+                    approver=0,
+                    role=role,
+                    person_id=leader.person_id,
+                    natural_id=leader.natural_id,
+                    approves=True,
+                    policy=0,
                 )
             )
         return Ready(desk, batch.id, executor, witnesses)

@@ -22,6 +22,7 @@ class Sheet(FPDF):
     def __init__(self, title: str, *, landscape: bool = False, bare: bool = False, archival: bool = False) -> None:
         kept = "PDF/A-2B" if archival else None
         super().__init__("landscape" if landscape else "portrait", "mm", "A4", enforce_compliance=kept)
+        self.set_display_mode("default")  # no action when it is opened
         self._bare = bare
         self.add_font(FAMILY, fname=fonts.chinese(), collection_font_number=fonts.SIMPLIFIED)
         self.set_title(title)

@@ -16,10 +16,10 @@ from services.kernel.identity.tables import Person
 from services.kernel.ledger import journal
 from services.kernel.policy import versions
 from services.kernel.tombstones import Tombstone
+from services.retention.batches import repository as batches
 from services.retention.batches.duty import KIND, subject_of
 from services.retention.batches.model import LineState
 from services.retention.batches.tables import DestructionBatch, DestructionLine
-from services.retention.destruction import repository
 from services.retention.destruction.tables import DestructionRun
 
 FORM = "muniment/destruction-certificate/1"
@@ -32,7 +32,7 @@ def content(session: Session, batch: DestructionBatch, run: DestructionRun, *, n
     items, pages = session.execute(select(func.count(), func.coalesce(func.sum(DestructionLine.pages), 0)).where(*lines)).one()
     stones = select(func.min(Tombstone.number), func.max(Tombstone.number), func.min(Tombstone.position))
     first, last, position = session.execute(stones.where(Tombstone.batch_id == batch.id)).one()
-    methods = versions.current(session).policy.destruction.methods
+    methods = versions.at(session, batch.policy or 0).destruction.methods
     return {
         "form": FORM,
         "number": number,
@@ -88,7 +88,7 @@ def _people(session: Session, batch: DestructionBatch) -> dict[str, Any]:
                 "signed_at": each.signed_at.isoformat() if each.signed_at else None,
                 "signed_items": each.signed_items,
             }
-            for each in repository.witnesses(session, batch.id)
+            for each in batches.witnesses(session, batch.id)
         ],
     }
 

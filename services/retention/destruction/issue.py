@@ -6,15 +6,20 @@ from __future__ import annotations
 import hashlib
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from services.kernel import series
 from services.kernel.clock import now
 from services.kernel.db import Database
 from services.kernel.ledger import journal
 from services.kernel.ledger.note import Signer
-from services.retention.batches.model import BatchState, advance
+from services.retention.batches import repository as batches
+from services.retention.batches import witnessing
+from services.retention.batches.announcing import policy_of
+from services.retention.batches.model import BatchState
+from services.retention.batches.steps import batch_to_change, step
 from services.retention.batches.tables import DestructionBatch
-from services.retention.destruction import certificate, paper, repository
+from services.retention.destruction import certificate, paper
 from services.retention.destruction.lines import At
 from services.retention.destruction.tables import DestructionCertificate, DestructionRun
 
@@ -29,15 +34,14 @@ def due(database: Database, signer: Signer, at: At = lambda place: None) -> int:
         ids = session.scalars(
             ready.where(DestructionBatch.state == BatchState.VERIFYING, DestructionRun.report.is_not(None))
         ).all()
-        ids = [each for each in ids if _signed(repository.witnesses(session, each))]
     return sum(_close(database, signer, each, at) for each in ids)
 
 
 def _close(database: Database, signer: Signer, batch_id: str, at: At) -> bool:
     at("close")
     with database.write() as session:
-        batch = repository.batch(session, batch_id, to_change=True)
-        if batch is None or batch.state != BatchState.VERIFYING:  # another scheduler was quicker
+        batch = batch_to_change(session, batch_id)
+        if batch.state != BatchState.VERIFYING or not _signed(session, batch):  # or another scheduler was quicker
             return False
         run = session.get_one(DestructionRun, batch_id)
         if run.failures or not run.report:
@@ -48,7 +52,8 @@ def _close(database: Database, signer: Signer, batch_id: str, at: At) -> bool:
         digest = hashlib.sha256(certificate.text(told).encode()).hexdigest()
         sheet = paper.pdf(told, digest, note.rstrip("\n").rpartition("\n")[2])
         at("close: rendered")
-        batch.state, batch.ended_at = advance(BatchState(batch.state), BatchState.CLOSED), moment
+        step(batch, BatchState.CLOSED)
+        batch.ended_at = moment
         row = DestructionCertificate(
             batch_id=batch.id, number=number, issued_at=moment, position=0, sha256=digest, note=note, pdf=sheet
         )
@@ -61,5 +66,7 @@ def _close(database: Database, signer: Signer, batch_id: str, at: At) -> bool:
     return True
 
 
-def _signed(witnesses: list[repository.DestructionWitness]) -> bool:
-    return bool(witnesses) and all(each.signed_at is not None for each in witnesses)
+def _signed(session: Session, batch: DestructionBatch) -> bool:
+    """Whether all who counted before have signed after, as many as policy wants."""
+    signed = [each for each in batches.witnesses(session, batch.id) if each.signed_at is not None]
+    return len(signed) >= policy_of(session, batch).witnesses and not witnessing.unsigned(session, batch)

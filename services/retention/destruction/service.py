@@ -14,25 +14,28 @@ from services.kernel.identity.rights import Principal
 from services.kernel.ledger import journal
 from services.kernel.queue import jobs
 from services.kernel.queue.stages import Stage
+from services.retention.batches import witnessing
 from services.retention.batches.duty import subject_of
-from services.retention.batches.model import BatchState, advance
+from services.retention.batches.model import BatchState
+from services.retention.batches.steps import require, step
+from services.retention.batches.submission import require_approved
 from services.retention.batches.tables import DestructionBatch, DestructionWitness
 from services.retention.destruction import repository
 from services.retention.destruction.tables import DestructionRun
 
-WITNESSED = "This needs the witnesses who were named, and one of them is no longer let in. Have another named, then resume."
+WITNESSED = "A witness who counted is no longer let in, or is missing. Have another named, who counts; then go on."
 
 
 def begin(
     session: Session, actor: Principal, batch: DestructionBatch, *, pace: int | None, request: str | None
 ) -> DestructionRun:
     """WITNESS_PRECHECKED → EXECUTING. Raises ``Conflict`` in any other state, ``Forbidden`` for whoever played another part."""
-    target = advance(BatchState(batch.state), BatchState.EXECUTING)
-    if batch.state == BatchState.PARTIAL_FAILED:
-        raise Conflict("This was begun before. Send it off again by resuming it.")
+    require(batch, {BatchState.WITNESS_PRECHECKED})
+    require_approved(session, batch)
     _require_witnesses(session, batch)
     duties.assume(session, actor, Duty.EXECUTE, subject_of(batch))
-    batch.state, batch.executing_at, batch.executed_by = target, now(), actor.person_id
+    step(batch, BatchState.EXECUTING)
+    batch.executing_at, batch.executed_by = now(), actor.person_id
     run = DestructionRun(batch_id=batch.id, position=0, lines_per_minute=pace)
     session.add(run)
     _send(session, run)
@@ -58,7 +61,7 @@ def resume(session: Session, actor: Principal, batch: DestructionBatch, *, reque
     _require_witnesses(session, batch)
     run.paused_at = run.paused_by = run.pause_reason = None
     if batch.state == BatchState.PARTIAL_FAILED:
-        batch.state = advance(BatchState.PARTIAL_FAILED, BatchState.EXECUTING)
+        step(batch, BatchState.EXECUTING)
     run.attempt += 1
     _send(session, run)
     journal.append(session, "destruction.resume", actor=actor.person_id, request=request, batch=batch.id, attempt=run.attempt)
@@ -94,13 +97,12 @@ def confirm_copy(
 
 
 def _run(session: Session, batch: DestructionBatch, *states: BatchState) -> DestructionRun:
-    if batch.state not in states:
-        raise Conflict(f"This needs a batch in state {' or '.join(states)}; {batch.number} is {batch.state}.")
+    require(batch, states)
     return session.get_one(DestructionRun, batch.id, with_for_update=TO_CHANGE, populate_existing=True)
 
 
 def _require_witnesses(session: Session, batch: DestructionBatch) -> None:
-    if repository.disabled_witnesses(session, batch.id):
+    if witnessing.lacking(session, batch):
         raise Conflict(WITNESSED)
 
 
