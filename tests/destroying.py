@@ -46,8 +46,7 @@ class Ready:
         """What the owner of PostgreSQL's tables does, whom no worker is."""
         if self.desk.kernel.database.engine.dialect.name == "postgresql":
             sediment.purge(self.desk.kernel.database, actor=None)
-            if self.state == BatchState.PARTIAL_FAILED:
-                self.resume()
+            service.purged(self.desk.kernel.database)
 
     def destroy(self) -> None:
         """All the way, up to what the witnesses sign."""
