@@ -104,7 +104,7 @@ def lines(
         rows = repository.lines(session, batch.id, state=state, opinion=opinion, after=after, limit=limit + 1)
         page, following = paging.page(rows, limit, key="position")
         shown = view_lines.shown(session, kernel.vault, principal, batch, page)
-        told = {"batch": batch.id, "items": [line.item_id for line in page]}
+        told: dict[str, Any] = {"batch": batch.id, "items": [line.item_id for line in page]}
         journal.append(session, "destruction.show", actor=principal.person_id, request=request, **told)
         return {"lines": shown, "next": following}
 
@@ -187,7 +187,7 @@ def obstacles(
     with kernel.database.read() as session:
         batch = view.known(session, principal, batch_id)
         counts: dict[str, int] = {}
-        first = []
+        first: list[dict[str, Any]] = []
         for line, obstacle in gate.obstacles(session, batch):
             counts[obstacle] = counts.get(obstacle, 0) + 1
             if len(first) < limit:

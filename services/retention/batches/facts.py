@@ -91,4 +91,4 @@ def period(rule: RetentionRule | None) -> str:
 
 
 def _by_item(session: Session, query: Select[str, T]) -> dict[str, T]:
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from services.kernel import holds
 from services.kernel.clock import now
-from services.kernel.dialects import TO_CHANGE
 from services.kernel.grants.tables import Grant, GrantItem
 from services.kernel.model import ItemState
 from services.kernel.tables import Item
@@ -52,7 +51,7 @@ def obstacle(session: Session, line: DestructionLine) -> Obstacle | None:
     """What keeps this line from being destroyed, with its item locked until this transaction ends: whoever would place a hold,
     lend or grant access meanwhile waits, and then finds it gone."""
     holds.catch_up(session, [line.item_id])
-    query = select(Item).where(Item.id == line.item_id).with_for_update(**TO_CHANGE)
+    query = select(Item).where(Item.id == line.item_id).with_for_update(key_share=True)
     item = session.scalar(query.execution_options(populate_existing=True))
     if item is None or item.state != ItemState.APPROVED:
         return Obstacle.STALE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from services.kernel import notices
@@ -51,7 +53,7 @@ def name(
     session.add(DestructionWitness(batch_id=batch.id, person_id=person_id, capacity=capacity, named_by=actor.person_id))
     session.flush()
     telling.tell(session, [person_id], "destruction.named", batch)
-    told = {"batch": batch.id, "person": person_id, "capacity": capacity.value}
+    told: dict[str, Any] = {"batch": batch.id, "person": person_id, "capacity": capacity.value}
     journal.append(session, "destruction.name_witness", actor=actor.person_id, request=request, **told)
 
 
@@ -64,7 +66,7 @@ def dismiss(session: Session, actor: Principal, batch: DestructionBatch, person_
         raise Conflict("This witness has counted, and signs in the end. Only who has left is replaced then.")
     session.delete(witness)
     session.flush()
-    told = {"batch": batch.id, "person": person_id}
+    told: dict[str, Any] = {"batch": batch.id, "person": person_id}
     journal.append(session, "destruction.dismiss_witness", actor=actor.person_id, request=request, **told)
 
 
@@ -84,7 +86,7 @@ def count(session: Session, actor: Principal, batch: DestructionBatch, items: in
         step(batch, BatchState.WITNESS_PRECHECKED)
         batch.prechecked_at = now()
         telling.tell(session, [batch.created_by], "destruction.counted", batch)
-    told = {"batch": batch.id, "counted": items, "pages": pages, "manifest": batch.manifest_sha256}
+    told: dict[str, Any] = {"batch": batch.id, "counted": items, "pages": pages, "manifest": batch.manifest_sha256}
     result = "ok" if matches else "mismatch"
     journal.append(session, "destruction.count", actor=actor.person_id, request=request, result=result, **told)
     return matches
@@ -103,7 +105,7 @@ def sign(session: Session, actor: Principal, batch: DestructionBatch, items: int
             f"The batch destroyed {destroyed} item(s). Count again, and tell the archivist if you do not find as many."
         )
     witness.signed_at, witness.signed_items = now(), items
-    told = {"batch": batch.id, "items": items, "manifest": batch.manifest_sha256}
+    told: dict[str, Any] = {"batch": batch.id, "items": items, "manifest": batch.manifest_sha256}
     journal.append(session, "destruction.sign", actor=actor.person_id, request=request, **told)
 
 
