@@ -73,17 +73,21 @@ class Assessment:
         return self.restricted_on is not None and self.restricted_on <= today and not self.matured(today)
 
 
+NONE = RetentionRule(triggers=())
+"""The rule of a class that policy does not know, or no longer: never due."""
+
+
 def assess(policy: Policy, name: str, facts: Facts) -> Assessment:
     """The assessment of an item whose clock follows the class ``name``."""
-    rule = policy.retention.get(name)
-    if rule is None:
-        reason = Reason("no-schedule", f"The class {name} has no schedule: it is never due.", {"class": name})
-        return Assessment(None, None, None, blocked=True, reasons=(reason,))
-    reasons = [*_started(rule, facts)]
+    rule = policy.retention.get(name, NONE)
+    if rule is NONE:
+        reasons = [_told("no-schedule", f"The class {name} has no schedule: it is never due.", retention=name)]
+    else:
+        reasons = [*_started(rule, facts)]
     missing = missing_triggers(rule, facts)
     term = None if missing else term_of(rule, _start(rule, facts)) if rule.triggers else None
     due = term.due if term is not None and not rule.permanent else None
-    reasons += _period(rule, term)
+    reasons += _period(rule, term) if rule is not NONE else ()
     if due is not None and facts.extended_until is not None and facts.extended_until > due:
         due = facts.extended_until
         reasons.append(_told("extended", f"Appraisal extended it until {due}.", day=due))
