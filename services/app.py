@@ -59,6 +59,9 @@ from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
 from services.retention import endpoints as retention
 from services.retention.batches import tables as batches
+from services.retention.holds import reminders as hold_reminders
+from services.retention.runs import service as runs
+from services.retention.runs.tasks import AssessHandler
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
 from services.search.index.port import Index
@@ -224,6 +227,7 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.INDEX: IndexHandler(kernel, archive.index),
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
+        Stage.ASSESS: AssessHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
     }
 
@@ -251,6 +255,8 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
         lambda: learning.order(database),
+        lambda: runs.order(database),
+        lambda: hold_reminders.remind(database),
     )
 
 

@@ -27,6 +27,8 @@ class Stage(StrEnum):
     """Beside the way: an object that no row names is removed, by a process that may."""
     SWEEP = "sweep"
     """Beside the way: what the dead left in the stores is taken away."""
+    ASSESS = "assess"
+    """Beside the way: the schedule is gone through, and what is due is put on the due list."""
     LEARN = "learn"
     """Beside the way: types are learnt from what people said of them."""
 
@@ -49,6 +51,7 @@ WAY = {
     Stage.INDEX: Rule("search", Queue.INDEXING, 2, None),
     Stage.DISCARD: Rule("retention", Queue.DESTRUCTION, 1, None),
     Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
+    Stage.ASSESS: Rule("retention", Queue.INDEXING, 1, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
 }
 
