@@ -58,6 +58,7 @@ from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
 from services.retention import endpoints as retention
+from services.retention.batches import reminders as destruction
 from services.retention.batches import tables as batches
 from services.retention.holds import reminders as hold_reminders
 from services.retention.runs import service as runs
@@ -255,6 +256,7 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
         lambda: learning.order(database),
+        lambda: destruction.remind(database),
         lambda: runs.order(database),
         lambda: hold_reminders.remind(database),
     )

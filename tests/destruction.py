@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+
+from sqlalchemy import update
 
 from services.kernel.clock import now
 from services.kernel.model import ItemState, Role
 from services.kernel.tables import Item
 from services.retention.batches.tables import DestructionBatch
+from services.retention.tables import RetentionEvent
 from tests.desk import Desk, TestClient, created, ok
 from tests.functional.test_access import ESTATES, SALES, Office, id_of
 
+LONG_AGO = date(1990, 12, 31)
 BATCHES = "/api/v1/destruction-batches"
-TEXTS = ("收款收据\n交款单位 张伟\n第一页", "收款收据\n交款单位 李娜", "收款收据\n交款单位 王芳")
 
 
 class Hall(Office):
     """Three items of two departments are due."""
+
+    TEXTS = ("收款收据\n交款单位 张伟\n第一页", "收款收据\n交款单位 李娜", "收款收据\n交款单位 王芳")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -26,9 +31,22 @@ class Hall(Office):
         self.supervisor = self.person(Role.WITNESS)
         self.technician = self.person(Role.WITNESS)
         self.items = [
-            self.archived(text, f"第二页 {place}", state=ItemState.DUE, department=(SALES, ESTATES, None)[place])
-            for place, text in enumerate(TEXTS)
+            self.due(text, f"第二页 {place}", department=(SALES, ESTATES, None)[place]) for place, text in enumerate(self.TEXTS)
         ]
+
+    def due(self, *pages: str, **values: Any) -> str:
+        """A receipt whose thirty years are over."""
+        item = self.archived(*pages, **({"state": ItemState.DUE, "retention_class": "payment_voucher"} | values))
+        with self.desk.kernel.database.write() as session:
+            for trigger in ("fiscal_year_ended_on", "debts_settled_on"):
+                session.add(RetentionEvent(name=trigger, day=LONG_AGO, item_id=item, by_id=id_of(self.archivist)))
+        return item
+
+    def reopen(self, item: str) -> None:
+        """A debt turns out to be open: the clock stands still again (as with a sale that is cancelled, 退房)."""
+        with self.desk.kernel.database.write() as session:
+            trigger = (RetentionEvent.item_id == item, RetentionEvent.name == "debts_settled_on")
+            session.execute(update(RetentionEvent).where(*trigger).values(withdrawn_at=now()))
 
     def state(self, item: str) -> str:
         with self.desk.kernel.database.read() as session:

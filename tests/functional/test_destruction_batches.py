@@ -18,7 +18,9 @@ from services.kernel.holds import Hold
 from services.kernel.identity.tables import Person
 from services.kernel.model import ItemState, Role
 from services.kernel.tables import Item
+from services.retention import calendar
 from services.retention.batches.tables import RetentionExtension
+from services.retention.tables import RetentionRun, RunState
 from tests.desk import Desk, created, ok
 from tests.destruction import BATCHES, Hall
 from tests.functional.test_access import ESTATES, SALES, id_of, keys_of
@@ -144,7 +146,7 @@ def test_one_refusal_ends_a_batch_and_its_items_live_on(hall):
 
 def test_hard_case_11_an_item_that_changed_is_stale_and_needs_a_new_approval(hall):
     batch = hall.ready()
-    hall.change(hall.items[0], type="sale_contract")
+    hall.change(hall.items[0], revision=2)
     assert hall.lines(batch)[0]["obstacle"] == "stale"
     refused = hall.count(hall.supervisor, batch)
     assert refused.status_code == 409 and "stale: 1" in refused.json()["detail"]
@@ -158,9 +160,29 @@ def test_hard_case_11_an_item_that_changed_is_stale_and_needs_a_new_approval(hal
     assert hall.shown(batch)["state"] == "APPROVED"
 
 
+def test_hard_case_11_a_clock_that_was_opened_again_makes_its_line_stale(hall):
+    batch = hall.ready()
+    hall.reopen(hall.items[2])
+    assert ok(hall.archivist.get(f"{BATCHES}/{batch}/gate"))["counts"] == {"stale": 1}
+    assert hall.count(hall.supervisor, batch).status_code == 409
+    shown = ok(hall.act(hall.archivist, batch, "submission"))
+    assert (hall.state(hall.items[2]), shown["items"]) == ("ARCHIVED", {"listed": 2, "removed": 1})
+
+
+def test_hard_case_8_a_clock_that_jumps_ends_no_waiting_period(hall):
+    batch = hall.notified()
+    hall.receive(batch)
+    hall.wait(batch)
+    hall.name(batch, hall.supervisor, "supervisor")
+    with hall.desk.kernel.database.write() as session:
+        run = RetentionRun(day=calendar.today() - timedelta(days=30), policy=0, state=RunState.DONE)
+        session.add(run)
+    assert "clock" in hall.count(hall.supervisor, batch).json()["detail"]
+
+
 def test_hard_case_11_a_stale_line_may_leave_instead_and_the_approval_holds_for_the_rest(hall):
     batch = hall.ready()
-    hall.change(hall.items[0], type="sale_contract")
+    hall.change(hall.items[0], revision=2)
     ok(hall.act(hall.archivist, batch, "removals", item_ids=[hall.items[0]]))
     for witness in (hall.supervisor, hall.technician):
         assert ok(hall.count(witness, batch))["matches"]

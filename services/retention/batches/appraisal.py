@@ -73,7 +73,7 @@ def close(session: Session, actor: Principal, batch: DestructionBatch, *, reques
     duty.propose(session, actor, batch)
     opinions = repository.opinions(session, batch.id)
     if none := opinions.get(None, 0):
-        raise Conflict(f"{none} line(s) have no opinion yet. Give one on each of them first.")
+        raise Conflict(f"{none} line(s) have no opinion yet. Give one on each of them first.", code="no-opinion")
     if not opinions.get(Opinion.DESTROY):
         raise Conflict("Nothing in this batch is to be destroyed. Add what is due, or cancel the batch.")
     left: list[tuple[Obstacle, list[str]]] = []

@@ -12,6 +12,7 @@ from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.idempotency import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
+from services.kernel.policy import versions
 from services.retention.batches import (
     announcing,
     appraisal,
@@ -78,6 +79,14 @@ def waiting(kernel: KernelDep, principal: Principal = allow(Right.SELF)) -> dict
     with kernel.database.read() as session:
         rows = view.waiting(session, principal)
         return {"batches": [view.summary(session, row) | {"mine": view.waits_for(session, principal, row)} for row in rows]}
+
+
+@batches.get("/methods")
+def methods(kernel: KernelDep, principal: Principal = allow(Right.SELF)) -> dict[str, Any]:
+    """What policy allows to destroy with, and what that is under NIST SP 800-88 r2: clear, purge or destroy."""
+    with kernel.database.read() as session:
+        allowed = versions.current(session).policy.destruction.methods
+        return {"methods": [{"name": name, "sanitisation": kind} for name, kind in allowed.items()]}
 
 
 @batches.get("/{batch_id}")

@@ -15,12 +15,15 @@ from services.kernel.identity.rights import Principal
 from services.kernel.identity.tables import Person
 from services.kernel.ledger import journal
 from services.kernel.model import Role
+from services.kernel.policy import versions
+from services.retention import calendar
 from services.retention.batches import duty, inventory, repository, telling
 from services.retention.batches.announcing import policy_of
 from services.retention.batches.model import ENDED, BatchState, Capacity
 from services.retention.batches.steps import require, step
 from services.retention.batches.submission import require_approved
 from services.retention.batches.tables import DestructionBatch, DestructionWitness
+from services.retention.runs import service as runs
 
 NAMEABLE = frozenset(BatchState) - ENDED
 SIGNABLE = frozenset({BatchState.VERIFYING})
@@ -48,8 +51,10 @@ def name(
         raise InvalidInput("This person cannot witness. Choose one of those under …/witness-candidates.")
     duty.require_free(session, person, batch, Duty.WITNESS)
     named = repository.witnesses(session, batch.id)
+    if person_id in [each.person_id for each in named]:
+        raise Conflict("This person is named already. Name somebody else.")
     if person.natural_id in duties.natural_ids(session, [each.person_id for each in named]).values():
-        raise Conflict("This person is named already, by one account or another. Name somebody else.")
+        raise Forbidden(f"Another account of {person.name} is named. Ask another person.", code="separation-of-duties")
     session.add(DestructionWitness(batch_id=batch.id, person_id=person_id, capacity=capacity, named_by=actor.person_id))
     session.flush()
     telling.tell(session, [person_id], "destruction.named", batch)
@@ -113,13 +118,26 @@ def require_ready(session: Session, batch: DestructionBatch) -> None:
     """Raises ``Conflict`` with what must happen first."""
     require_approved(session, batch)
     assert batch.waiting_until is not None, "it was announced"
+    _require_clock(session)
     if now() < batch.waiting_until:
-        raise Conflict(f"Departments may object until {batch.waiting_until.isoformat()}. Count after that.")
+        raise Conflict(
+            f"Departments may object until {batch.waiting_until.isoformat()}. Count after that.", code="waiting-period"
+        )
     if silent := [each.department or "–" for each in repository.notices(session, batch.id) if each.received_at is None]:
-        raise Conflict(f"No receipt yet from: {', '.join(silent)}. Ask for it.")
+        raise Conflict(f"No receipt yet from: {', '.join(silent)}. Ask for it.", code="receipt-missing")
     if repository.unanswered(session, batch.id):
-        raise Conflict("An objection has no answer yet. Have it decided first.")
+        raise Conflict("An objection has no answer yet. Have it decided first.", code="objection-open")
     inventory.require_clear(session, batch)
+
+
+def _require_clock(session: Session) -> None:
+    """A clock that jumps ends no waiting period (hard case 8)."""
+    last = runs.last_done(session)
+    gap = versions.current(session).policy.due_run.gap_days
+    if last is not None and calendar.doubt(calendar.today(), last.day, gap_days=gap):
+        raise Conflict(
+            "The clock is in doubt since the last run over the schedule. Have that confirmed first.", code="clock-in-doubt"
+        )
 
 
 def lacking(session: Session, batch: DestructionBatch) -> int:
