@@ -58,10 +58,14 @@ from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
 from services.retention import endpoints as retention
+from services.retention.batches import reminders as destruction
 from services.retention.batches import tables as batches
 from services.retention.destruction import issue
 from services.retention.destruction.stores import Stores
 from services.retention.destruction.tasks import DestroyHandler
+from services.retention.holds import reminders as hold_reminders
+from services.retention.runs import service as runs
+from services.retention.runs.tasks import AssessHandler
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
 from services.search.index.port import Index
@@ -228,6 +232,7 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
         Stage.DESTROY: DestroyHandler(stores(archive)),
+        Stage.ASSESS: AssessHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
     }
 
@@ -260,6 +265,9 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
         lambda: learning.order(database),
+        lambda: destruction.remind(database),
+        lambda: runs.order(database),
+        lambda: hold_reminders.remind(database),
     )
 
 

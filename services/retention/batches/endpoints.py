@@ -12,6 +12,7 @@ from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.idempotency import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
+from services.kernel.policy import versions
 from services.retention.batches import (
     announcing,
     appraisal,
@@ -80,6 +81,14 @@ def waiting(kernel: KernelDep, principal: Principal = allow(Right.SELF)) -> dict
         return {"batches": [view.summary(session, row) | {"mine": view.waits_for(session, principal, row)} for row in rows]}
 
 
+@batches.get("/methods")
+def methods(kernel: KernelDep, principal: Principal = allow(Right.SELF)) -> dict[str, Any]:
+    """What policy allows to destroy with, and what that is under NIST SP 800-88 r2: clear, purge or destroy."""
+    with kernel.database.read() as session:
+        allowed = versions.current(session).policy.destruction.methods
+        return {"methods": [{"name": name, "sanitisation": kind} for name, kind in allowed.items()]}
+
+
 @batches.get("/{batch_id}")
 def one(kernel: KernelDep, batch_id: str, principal: Principal = allow(Right.SELF)) -> dict[str, Any]:
     with kernel.database.read() as session:
@@ -104,7 +113,7 @@ def lines(
         rows = repository.lines(session, batch.id, state=state, opinion=opinion, after=after, limit=limit + 1)
         page, following = paging.page(rows, limit, key="position")
         shown = view_lines.shown(session, kernel.vault, principal, batch, page)
-        told = {"batch": batch.id, "items": [line.item_id for line in page]}
+        told: dict[str, Any] = {"batch": batch.id, "items": [line.item_id for line in page]}
         journal.append(session, "destruction.show", actor=principal.person_id, request=request, **told)
         return {"lines": shown, "next": following}
 
@@ -187,7 +196,7 @@ def obstacles(
     with kernel.database.read() as session:
         batch = view.known(session, principal, batch_id)
         counts: dict[str, int] = {}
-        first = []
+        first: list[dict[str, Any]] = []
         for line, obstacle in gate.obstacles(session, batch):
             counts[obstacle] = counts.get(obstacle, 0) + 1
             if len(first) < limit:
