@@ -68,6 +68,7 @@ async def batch(visit: VisitDep, batch_id: UUID, cursor: str = "") -> Response:
         candidates=people,
         following=following,
         before=BEFORE,
+        execution=None if shown["executed_by"] is None else await visit.api.get(f"{API}/{batch_id}/execution"),
     )
 
 
