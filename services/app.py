@@ -27,7 +27,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, keymarks, migrations, notices, tracing
+from services.kernel import copies, holds, keymarks, migrations, notices, tombstones, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
@@ -57,12 +57,21 @@ from services.ocr.tasks import AssembleHandler, ReadHandler
 from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
+from services.retention import endpoints as retention
+from services.retention.batches import reminders as destruction
+from services.retention.batches import tables as batches
+from services.retention.destruction import issue
+from services.retention.destruction.stores import Stores
+from services.retention.destruction.tasks import DestroyHandler
+from services.retention.holds import reminders as hold_reminders
+from services.retention.runs import service as runs
+from services.retention.runs.tasks import AssessHandler
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (approvals, copies, grants, holds, notices)
+TABLES = (approvals, batches, copies, grants, holds, notices, tombstones)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 API_SECONDS = 30.0
@@ -128,6 +137,7 @@ ROOMS: Mapping[str, Room] = {
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index"})),
     "audit": Room(lambda _: (audit.router,), frozenset()),
+    "retention": Room(lambda _: (retention.router,), frozenset({"keys"})),
 }
 """The API's rooms. Sign-in, people, parked jobs and what is seen of batches are with ``access``. A broker is no need of any:
 what it is not told, the scheduler repeats."""
@@ -221,8 +231,15 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.INDEX: IndexHandler(kernel, archive.index),
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
+        Stage.DESTROY: DestroyHandler(stores(archive)),
+        Stage.ASSESS: AssessHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
     }
+
+
+def stores(archive: Archive) -> Stores:
+    """Where copies of an item may lie, for whoever destroys them all."""
+    return Stores(archive.kernel, archive.index, archive.checkpoints)
 
 
 def runner(
@@ -248,6 +265,9 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
         lambda: learning.order(database),
+        lambda: destruction.remind(database),
+        lambda: runs.order(database),
+        lambda: hold_reminders.remind(database),
     )
 
 
@@ -258,6 +278,7 @@ def seconds(archive: Archive) -> tuple[Callable[[], object], ...]:
     return (
         Checkpointer(kernel.database, kernel.signer, store).tick,
         lambda: mentions.catch_up(kernel.database),
+        lambda: issue.due(kernel.database, kernel.signer),
     )
 
 

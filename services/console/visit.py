@@ -29,12 +29,13 @@ SECTIONS = (
     ("filing", "/filing", "file"),
     ("search", "/search", "search"),
     ("access", "/access", "ask"),
+    ("destruction", "/destruction", "appraise decide witness registers"),
     ("audit", "/audit", "ledger"),
     ("inspections", "/inspections", "registers"),
     ("jobs", "/jobs", "jobs"),
     ("people", "/people", "people"),
 )
-"""What the navigation offers: section, address, the right it needs."""
+"""What the navigation offers: section, address, the right it needs, or several of which one is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Visit:
     @property
     def sections(self) -> list[tuple[str, str]]:
         """The sections open to this person: name and address."""
-        return [(name, address) for name, address, right in SECTIONS if self.may(right)]
+        return [(name, address) for name, address, rights in SECTIONS if any(map(self.may, rights.split()))]
 
     @property
     def here(self) -> str:

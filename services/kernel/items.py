@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from services.kernel.identity import duties
@@ -16,6 +20,29 @@ def move(session: Session, item: Item, target: ItemState) -> None:
     """Takes one step. Raises ``Conflict`` where the rules know no such step."""
     item.state = advance(ItemState(item.state), target)
     changed(session, item)
+
+
+def move_many(
+    session: Session, item_ids: Collection[str], source: ItemState, target: ItemState, *conditions: ColumnElement[bool]
+) -> list[str]:
+    """Takes one step with all that are in the state ``source`` and meet the conditions, in one statement; returns which those
+    were. Raises ``Conflict`` where the rules know no such step."""
+    advance(source, target)
+    return change_many(session, item_ids, {"state": target}, Item.state == source, *conditions)
+
+
+def change_many(
+    session: Session, item_ids: Collection[str], values: dict[str, Any], *conditions: ColumnElement[bool]
+) -> list[str]:
+    """Writes the same into many entries and tells the index; returns the ids of those that met the conditions."""
+    if not item_ids:
+        return []
+    statement = update(Item).where(Item.id.in_(item_ids), *conditions).values(**values, edits=Item.edits + 1)
+    told = statement.returning(Item.id, Item.revision, Item.edits, Item.batch_id)
+    rows: Sequence[Any] = session.execute(told, execution_options={"synchronize_session": False}).all()
+    work = [(f"{row.id}:{row.revision}:{row.edits}", {"item": row.id, "revision": row.revision}, row.batch_id) for row in rows]
+    jobs.enqueue_many(session, Stage.INDEX, work)
+    return sorted(row.id for row in rows)
 
 
 def changed(session: Session, item: Item) -> None:

@@ -10,7 +10,7 @@ it off again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from services.kernel import tracing
 from services.kernel.clock import database_epoch, now
 from services.kernel.db import Database
-from services.kernel.dialects import TO_CHANGE, insert_once
+from services.kernel.dialects import TO_CHANGE, insert_once, upsert
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.queue.stages import WAY, Queue, Stage
 from services.kernel.queue.tables import Job, JobState
@@ -126,6 +126,21 @@ def enqueue(session: Session, stage: Stage, key: str, payload: dict[str, Any], *
     if added:
         call_workers(session, rule.queue)
     return added
+
+
+def enqueue_many(session: Session, stage: Stage, work: Sequence[tuple[str, dict[str, Any], str | None]]) -> None:
+    """The same for many at once, each with its key, payload and batch."""
+    if not work:
+        return
+    rule = WAY[stage]
+    same = {"kind": stage, "queue": rule.queue, "priority": rule.priority, "trace": tracing.carried()}
+    due_at = session.scalar(select(database_epoch()))
+    rows = [
+        same | {"key": f"{stage}:{key}", "payload": payload, "batch_id": batch, "due_at": due_at}
+        for key, payload, batch in work
+    ]
+    session.execute(upsert(session, Job).on_conflict_do_nothing(), rows)
+    call_workers(session, rule.queue)
 
 
 def claim(database: Database, queues: list[Queue], owner: str, *, seconds: float) -> Lease | None:

@@ -27,6 +27,10 @@ class Stage(StrEnum):
     """Beside the way: an object that no row names is removed, by a process that may."""
     SWEEP = "sweep"
     """Beside the way: what the dead left in the stores is taken away."""
+    DESTROY = "destroy"
+    """Beside the way: an approved batch is destroyed."""
+    ASSESS = "assess"
+    """Beside the way: the schedule is gone through, and what is due is put on the due list."""
     LEARN = "learn"
     """Beside the way: types are learnt from what people said of them."""
 
@@ -49,6 +53,8 @@ WAY = {
     Stage.INDEX: Rule("search", Queue.INDEXING, 2, None),
     Stage.DISCARD: Rule("retention", Queue.DESTRUCTION, 1, None),
     Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
+    Stage.DESTROY: Rule("retention", Queue.DESTRUCTION, 3, None),
+    Stage.ASSESS: Rule("retention", Queue.INDEXING, 1, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
 }
 
