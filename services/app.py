@@ -27,7 +27,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, keymarks, migrations, notices, tracing
+from services.kernel import copies, holds, incidents, keymarks, migrations, notices, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
@@ -62,7 +62,7 @@ from services.search import endpoints as search
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (approvals, copies, grants, holds, notices)
+TABLES = (approvals, copies, grants, holds, incidents, notices)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 API_SECONDS = 30.0

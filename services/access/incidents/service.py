@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.access.incidents.tables import Incident
 from services.kernel import notices
 from services.kernel.blobs.keys import Vault
 from services.kernel.clock import now
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import Conflict
 from services.kernel.identity.rights import Principal
+from services.kernel.incidents import Incident
 from services.kernel.items import changed
 from services.kernel.ledger import journal
 from services.kernel.model import Role

@@ -1,4 +1,5 @@
-"""Incidents."""
+"""Incidents (损坏、涂改、遗失, behaviour 16): what has happened to paper or to a stored object. One register, for access that lends
+and for custody that re-reads."""
 
 from __future__ import annotations
 
