@@ -18,6 +18,11 @@ from services.access.requests import service as access_requests
 from services.audit import endpoints as audit
 from services.audit import mentions
 from services.console import pages as console
+from services.custody import endpoints as custody
+from services.custody.fixity import tasks as fixity
+from services.custody.fixity.tasks import FixityHandler
+from services.custody.inspections import service as inspections
+from services.custody.storerooms import service as storerooms
 from services.filing import endpoints as filing
 from services.filing.reports import service as reports
 from services.filing.tasks import CatalogueHandler
@@ -31,7 +36,7 @@ from services.kernel import copies, holds, incidents, keymarks, migrations, noti
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
-from services.kernel.blobs.port import BlobStore
+from services.kernel.blobs.port import BlobStore, Copy
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
@@ -71,11 +76,13 @@ SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger."""
+    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger;
+    ``copies``: the stores that objects lie in, for whoever may mend one from the other."""
 
     kernel: Kernel
     index: Index
     checkpoints: BlobStore
+    copies: tuple[Copy, ...] = ()
 
 
 def build(settings: Settings, accounts: Collection[str] | None = None) -> Archive:
@@ -101,7 +108,12 @@ def build(settings: Settings, accounts: Collection[str] | None = None) -> Archiv
         metrics=Metrics(),
         limiter=Limiter(settings.broker if held is None or held.broker else None),
     )
-    return Archive(kernel, parts.search_index(settings, held), parts.checkpoint_store(settings, held))
+    return Archive(
+        kernel,
+        parts.search_index(settings, held),
+        parts.checkpoint_store(settings, held),
+        parts.object_copies(settings, held),
+    )
 
 
 def _migrate(database: Database, settings: Settings) -> None:
@@ -127,6 +139,7 @@ ROOMS: Mapping[str, Room] = {
     ),
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index"})),
+    "custody": Room(lambda _: (custody.router,), frozenset()),
     "audit": Room(lambda _: (audit.router,), frozenset()),
 }
 """The API's rooms. Sign-in, people, parked jobs and what is seen of batches are with ``access``. A broker is no need of any:
@@ -222,6 +235,7 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
+        Stage.FIXITY: FixityHandler(kernel, archive.copies),
     }
 
 
@@ -248,6 +262,9 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
         lambda: learning.order(database),
+        lambda: fixity.order(database),
+        lambda: storerooms.remind(database),
+        lambda: inspections.remind(database),
     )
 
 

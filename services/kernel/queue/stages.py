@@ -10,6 +10,7 @@ class Queue(StrEnum):
     READING = "reading"
     INDEXING = "indexing"
     DESTRUCTION = "destruction"
+    FIXITY = "fixity"
 
 
 class Stage(StrEnum):
@@ -29,6 +30,8 @@ class Stage(StrEnum):
     """Beside the way: what the dead left in the stores is taken away."""
     LEARN = "learn"
     """Beside the way: types are learnt from what people said of them."""
+    FIXITY = "fixity"
+    """Beside the way: stored objects are re-read, and mended from their second copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ WAY = {
     Stage.DISCARD: Rule("retention", Queue.DESTRUCTION, 1, None),
     Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
+    Stage.FIXITY: Rule("custody", Queue.FIXITY, 1, None),
 }
 
 
