@@ -22,6 +22,8 @@ from services.custody import endpoints as custody
 from services.custody.fixity import tasks as fixity
 from services.custody.fixity.tasks import FixityHandler
 from services.custody.inspections import service as inspections
+from services.custody.properties import tasks as properties
+from services.custody.properties.tasks import ExamineHandler
 from services.custody.storerooms import service as storerooms
 from services.filing import endpoints as filing
 from services.filing.reports import service as reports
@@ -236,6 +238,7 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.SWEEP: SweepHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
         Stage.FIXITY: FixityHandler(kernel, archive.copies),
+        Stage.EXAMINE: ExamineHandler(kernel),
     }
 
 
@@ -263,6 +266,7 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: upkeep.order(database),
         lambda: learning.order(database),
         lambda: fixity.order(database),
+        lambda: properties.order(database),
         lambda: storerooms.remind(database),
         lambda: inspections.remind(database),
     )

@@ -201,7 +201,7 @@ class House:
         commands["reading"] = ["worker", "--queues", "reading", "--workers", "2"]
         commands["indexing"] = ["worker", "--queues", "indexing", "--workers", "1"]
         commands["destruction"] = ["worker", "--queues", "destruction", "--workers", "1"]
-        commands["fixity"] = ["worker", "--queues", "fixity", "--workers", "1"]
+        commands |= {name: ["worker", "--queues", name, "--workers", "1"] for name in ("fixity", "examining")}
         commands |= {name: ["schedule"] for name in ("schedule-1", "schedule-2")}
         environment = clean_environment() | self.environment
         self.units = {name: Unit(name, self.folder, environment, *words) for name, words in commands.items()}

@@ -31,7 +31,7 @@ EXPRESSIONS = [rule["expr"] for rule in RULES] + [target["expr"] for panel in PA
 QUERY_OF_KEDA = 'max(muniment_jobs_due{queue="reading"})'
 OF_SCRAPING = {"job", "instance", "room"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
-WORKERS = {"reader", "indexer", "remover", "keeper", "schedule"}
+WORKERS = {"reader", "indexer", "remover", "keeper", "examiner", "schedule"}
 ROOMS = {*composition.ROOMS} | WORKERS
 
 

@@ -68,7 +68,8 @@ def objects(
             }
             for check, name in rows[:limit]
         ]
-    return {"objects": shown, "next": paging.encode(shown[-1]["id"]) if len(rows) > limit else None}
+    following = paging.encode(rows[limit - 1][0].blob_id) if len(rows) > limit else None
+    return {"objects": shown, "next": following}
 
 
 @router.post("/items/{item_id}/fixity", status_code=202)

@@ -7,7 +7,8 @@ object whose row went while it was mended is removed again by the process that m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from services.custody.fixity import repository
 from services.custody.fixity.copies import Beat, fault, mend
@@ -68,7 +69,7 @@ class Watch:
             self.beat()
         self._note()
         if self.tally.objects:
-            told = {"objects": self.tally.objects, "repaired": self.tally.repaired, "damaged": self.tally.damaged}
+            told: dict[str, Any] = asdict(self.tally)
             with self.kernel.database.write() as session:
                 journal.append(session, "fixity.run", actor=None, result="damaged" if self.tally.damaged else "ok", **told)
 

@@ -11,6 +11,7 @@ class Queue(StrEnum):
     INDEXING = "indexing"
     DESTRUCTION = "destruction"
     FIXITY = "fixity"
+    EXAMINING = "examining"
 
 
 class Stage(StrEnum):
@@ -32,6 +33,8 @@ class Stage(StrEnum):
     """Beside the way: types are learnt from what people said of them."""
     FIXITY = "fixity"
     """Beside the way: stored objects are re-read, and mended from their second copy."""
+    EXAMINE = "examine"
+    """Beside the way: items go through the four checks (四性检测)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ WAY = {
     Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
     Stage.FIXITY: Rule("custody", Queue.FIXITY, 1, None),
+    Stage.EXAMINE: Rule("custody", Queue.EXAMINING, 1, None),
 }
 
 
