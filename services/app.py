@@ -141,7 +141,7 @@ ROOMS: Mapping[str, Room] = {
     ),
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index"})),
-    "custody": Room(lambda _: (custody.router,), frozenset()),
+    "custody": Room(lambda _: (custody.router,), frozenset({"objects", "keys"})),
     "audit": Room(lambda _: (audit.router,), frozenset()),
 }
 """The API's rooms. Sign-in, people, parked jobs and what is seen of batches are with ``access``. A broker is no need of any:

@@ -6,9 +6,10 @@ from fastapi import APIRouter
 
 from services.custody.fixity import endpoints as fixity
 from services.custody.inspections import endpoints as inspections
+from services.custody.packages import endpoints as packages
 from services.custody.properties import endpoints as properties
 from services.custody.storerooms import endpoints as storerooms
 
 router = APIRouter()
-for part in (fixity, storerooms, inspections, properties):
+for part in (fixity, storerooms, inspections, properties, packages):
     router.include_router(part.router)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -103,7 +104,7 @@ def enter(
         people = notices.holders(session, [Role.ARCHIVIST, Role.COMPANY_LEADER])
         others = [each for each in people if each != actor.person_id]
         notices.notify(session, others, "custody.found", "custody", row.id, number=row.number)
-    told = {"inspection": row.id, "plan": by.id, "bad": len(bad)}
+    told: dict[str, Any] = {"inspection": row.id, "plan": by.id, "bad": len(bad)}
     journal.append(session, "custody.inspect", actor=actor.person_id, request=request, result="bad" if bad else "ok", **told)
     return row
 
@@ -123,7 +124,7 @@ def settle(session: Session, actor: Principal, inspection_id: str, text: str, *,
 def remind(database: Database) -> None:
     """Tells the archivists of what is due by a plan, once for each due day."""
     with database.write() as session:
-        due = select(CustodyPlan).where(CustodyPlan.active, CustodyPlan.next_on <= today()).with_for_update(**TO_CHANGE)
+        due = select(CustodyPlan).where(CustodyPlan.active, CustodyPlan.next_on <= today()).with_for_update(key_share=True)
         for each in session.scalars(due).all():
             if each.reminded_on != each.next_on:
                 each.reminded_on = each.next_on

@@ -22,7 +22,7 @@ AT_ONCE = 200
 """Items that one job examines."""
 
 
-def look(kernel: Kernel, item_id: str) -> facts.Facts | None:
+def look(kernel: Kernel, item_id: str) -> rules.Facts | None:
     """Everything that the rules ask about an item; None for one that is not there."""
     with kernel.database.read() as session:
         item = session.get(Item, item_id)
@@ -31,7 +31,7 @@ def look(kernel: Kernel, item_id: str) -> facts.Facts | None:
         return facts.gather(kernel, session, item, facts.look_at_master(kernel, session, item))
 
 
-def enter(session: Session, item_id: str, occasion: Occasion, seen: facts.Facts) -> PropertyCheck:
+def enter(session: Session, item_id: str, occasion: Occasion, seen: rules.Facts) -> PropertyCheck:
     """Keeps what was found; what did not pass is told to the archivists."""
     item = session.get_one(Item, item_id)
     checks = rules.judge(seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from services.custody.packages import service as packages
 from services.custody.properties import service
 from services.custody.properties.rules import Occasion
 from services.kernel.clock import now
@@ -24,21 +25,23 @@ def order(database: Database) -> None:
 
 
 class ExamineHandler:
-    """Does ``Stage.EXAMINE``: what is due, or ``{"items": [id, …], "occasion": …}``. Each item's result is kept at once; a job
-    that is done again examines again those that are named."""
+    """Does ``Stage.EXAMINE``: what is due, or ``{"items": [id, …], "occasion": …}``, for a ``package`` or for none. Each item's
+    result is kept at once; a job that is done again examines again those that are named."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
 
     def __call__(self, lease: Lease) -> None:
+        passed = True
         for item_id, occasion in self._chosen(lease):
             lease.go_on()
             seen = service.look(self._kernel, item_id)
             with lease.progress() as session:
                 if seen is not None:
-                    service.enter(session, item_id, occasion, seen)
-        with lease.finish():
-            pass
+                    passed &= service.enter(session, item_id, occasion, seen).passed
+        with lease.finish() as session:
+            if package_id := lease.payload.get("package"):
+                packages.examined(session, package_id, passed=passed)
 
     def _chosen(self, lease: Lease) -> list[tuple[str, Occasion]]:
         if named := lease.payload.get("items"):

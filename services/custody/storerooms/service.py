@@ -135,7 +135,7 @@ def is_overdue(session: Session, room: StoreRoom) -> bool:
 def remind(database: Database) -> None:
     """Tells the archivists of rooms that nobody has read, once until somebody has."""
     with database.write() as session:
-        unread = select(StoreRoom).where(StoreRoom.active, StoreRoom.reminded_at.is_(None)).with_for_update(**TO_CHANGE)
+        unread = select(StoreRoom).where(StoreRoom.active, StoreRoom.reminded_at.is_(None)).with_for_update(key_share=True)
         for room in session.scalars(unread).all():
             if is_overdue(session, room):
                 room.reminded_at = now()
