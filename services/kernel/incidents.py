@@ -3,6 +3,7 @@ lends and for custody that re-reads."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ class Incident(Base):
 def found_damaged(session: Session, blob_id: str, item_id: str | None, faults: dict[str, str]) -> None:
     """Enters that no copy of a stored object is whole, and tells archivists and leaders; once, while that is not settled."""
     take_turn(session, "incident", blob_id)
-    if _open(session, blob_id):
+    if _open(session, [blob_id]):
         return
     incident = Incident(item_id=item_id, kind=CORRUPTION, blob_id=blob_id, details={"copies": faults})
     session.add(incident)
@@ -58,12 +59,12 @@ def found_damaged(session: Session, blob_id: str, item_id: str | None, faults: d
     journal.append(session, "incident.report", actor=None, item=item_id, **told)
 
 
-def found_whole(session: Session, blob_id: str) -> None:
-    """Settles what was open about the object: somebody has put it back as it was stored."""
-    for incident in _open(session, blob_id):
+def found_whole(session: Session, blob_ids: Collection[str]) -> None:
+    """Settles what was open about these objects: somebody has put them back as they were stored."""
+    for incident in _open(session, blob_ids):
         incident.outcome, incident.settled_at = "repaired", now()
         journal.append(session, "incident.settle", actor=None, item=incident.item_id, incident=incident.id, outcome="repaired")
 
 
-def _open(session: Session, blob_id: str) -> list[Incident]:
-    return list(session.scalars(select(Incident).where(Incident.blob_id == blob_id, Incident.settled_at.is_(None))))
+def _open(session: Session, blob_ids: Collection[str]) -> list[Incident]:
+    return list(session.scalars(select(Incident).where(Incident.blob_id.in_(blob_ids), Incident.settled_at.is_(None))))

@@ -146,6 +146,14 @@ def test_what_is_due_by_a_plan_is_told_once(desk, archivist, monkeypatch):
     assert told(archivist, "custody.due") == 2
 
 
+def test_rule_19_fragile_originals_are_listed_for_whoever_inspects(desk, archivist):
+    item = desk.item(desk.client(Role.CLERK), "第一页")
+    assert ok(archivist.get("/api/v1/custody/fragile"))["items"] == []
+    ok(archivist.put(f"/api/v1/items/{item}/care", json={"fragile": True}))
+    (listed,) = ok(desk.client(Role.AUDITOR).get("/api/v1/custody/fragile"))["items"]
+    assert (listed["id"], listed["on_loan"], listed["missing"]) == (item, False, False)
+
+
 def test_who_may_do_what_here(desk, room):
     auditor, staff = desk.client(Role.AUDITOR), desk.client(Role.STAFF)
     for path in ("rooms", "plans", "inspections"):

@@ -61,7 +61,11 @@ async def _send(visit: Visit, path: str, body: dict[str, object]) -> Response:
 
 
 async def _page(visit: Visit, refusal: Refusal | None = None) -> Response:
-    plans, found = await asyncio.gather(visit.api.get("/api/v1/custody/plans"), visit.api.get("/api/v1/custody/inspections"))
+    plans, found, fragile = await asyncio.gather(
+        visit.api.get("/api/v1/custody/plans"),
+        visit.api.get("/api/v1/custody/inspections"),
+        visit.api.get("/api/v1/custody/fragile"),
+    )
     titles = {each["id"]: each["title"] for each in plans["plans"]}
     errors = [(None, visit.words("custody.wrong-inspection"))] if refusal else []
     return visit.page(
@@ -71,5 +75,6 @@ async def _page(visit: Visit, refusal: Refusal | None = None) -> Response:
         plans=plans["plans"],
         found=found["inspections"],
         titles=titles,
+        fragile=fragile["items"],
         errors=errors,
     )

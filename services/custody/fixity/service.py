@@ -100,8 +100,7 @@ class Watch:
         if self._whole:
             with self.kernel.database.write() as session:
                 repository.note(session, [(each, Result.OK, {}) for each in self._whole], now())
-                for each in self._whole:
-                    incidents.found_whole(session, each)
+                incidents.found_whole(session, self._whole)
             self._whole.clear()
 
 
@@ -115,7 +114,7 @@ def _enter(database: Database, stored: StoredObject, result: Result, faults: dic
         owners = repository.owners(session, stored.id)
         item = owners[0][0] if len(owners) == 1 else None
         if result is Result.REPAIRED:
-            incidents.found_whole(session, stored.id)
+            incidents.found_whole(session, [stored.id])
             journal.append(session, "object.repair", actor=None, item=item, object=stored.name, faults=faults)
         else:
             incidents.found_damaged(session, stored.id, item, faults)

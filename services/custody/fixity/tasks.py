@@ -44,7 +44,7 @@ def pace(objects: int, days: int) -> int:
 
 
 class FixityHandler:
-    """Does ``Stage.FIXITY``: what is due, or the objects of ``{"item": id}``. A job that is cut off leaves what it saw."""
+    """Does ``Stage.FIXITY``: what is due, or the objects of ``{"item": id}``. One that is cut off leaves nearly all it saw."""
 
     def __init__(self, kernel: Kernel, copies: Sequence[Copy]) -> None:
         self._kernel, self._copies = kernel, copies
