@@ -18,6 +18,13 @@ from services.access.requests import service as access_requests
 from services.audit import endpoints as audit
 from services.audit import mentions
 from services.console import pages as console
+from services.custody import endpoints as custody
+from services.custody.fixity import tasks as fixity
+from services.custody.fixity.tasks import FixityHandler
+from services.custody.inspections import service as inspections
+from services.custody.properties import tasks as properties
+from services.custody.properties.tasks import ExamineHandler
+from services.custody.storerooms import service as storerooms
 from services.filing import endpoints as filing
 from services.filing.reports import service as reports
 from services.filing.tasks import CatalogueHandler
@@ -27,11 +34,11 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, keymarks, migrations, notices, tombstones, tracing
+from services.kernel import copies, holds, incidents, keymarks, migrations, notices, tombstones, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
-from services.kernel.blobs.port import BlobStore
+from services.kernel.blobs.port import BlobStore, Copy
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
@@ -71,7 +78,7 @@ from services.search import endpoints as search
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (approvals, batches, copies, grants, holds, notices, tombstones)
+TABLES = (approvals, batches, copies, grants, holds, incidents, notices, tombstones)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 API_SECONDS = 30.0
@@ -80,11 +87,13 @@ SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger."""
+    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger;
+    ``copies``: the stores that objects lie in, for whoever may mend one from the other."""
 
     kernel: Kernel
     index: Index
     checkpoints: BlobStore
+    copies: tuple[Copy, ...] = ()
 
 
 def build(settings: Settings, accounts: Collection[str] | None = None) -> Archive:
@@ -110,7 +119,12 @@ def build(settings: Settings, accounts: Collection[str] | None = None) -> Archiv
         metrics=Metrics(),
         limiter=Limiter(settings.broker if held is None or held.broker else None),
     )
-    return Archive(kernel, parts.search_index(settings, held), parts.checkpoint_store(settings, held))
+    return Archive(
+        kernel,
+        parts.search_index(settings, held),
+        parts.checkpoint_store(settings, held),
+        parts.object_copies(settings, held),
+    )
 
 
 def _migrate(database: Database, settings: Settings) -> None:
@@ -136,6 +150,7 @@ ROOMS: Mapping[str, Room] = {
     ),
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index"})),
+    "custody": Room(lambda _: (custody.router,), frozenset({"objects", "keys"})),
     "audit": Room(lambda _: (audit.router,), frozenset()),
     "retention": Room(lambda _: (retention.router,), frozenset({"keys"})),
 }
@@ -234,6 +249,8 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.DESTROY: DestroyHandler(stores(archive)),
         Stage.ASSESS: AssessHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
+        Stage.FIXITY: FixityHandler(kernel, archive.copies),
+        Stage.EXAMINE: ExamineHandler(kernel),
     }
 
 
@@ -268,6 +285,10 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: destruction.remind(database),
         lambda: runs.order(database),
         lambda: hold_reminders.remind(database),
+        lambda: fixity.order(database),
+        lambda: properties.order(database),
+        lambda: storerooms.remind(database),
+        lambda: inspections.remind(database),
     )
 
 

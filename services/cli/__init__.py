@@ -29,6 +29,7 @@ COMMANDS = {
     "lookups": "lookups",
     "doctor": "maintenance",
     "fixity": "maintenance",
+    "package": "package",
     "user": "people",
     "privileges": "privileges",
     "ledger": "ledger",

@@ -29,6 +29,7 @@ SECTIONS = (
     ("filing", "/filing", "file"),
     ("search", "/search", "search"),
     ("access", "/access", "ask"),
+    ("custody", "/custody", "registers"),
     ("retention", "/retention", "registers"),
     ("retention", "/retention/holds", "hold"),
     ("destruction", "/destruction", "registers"),

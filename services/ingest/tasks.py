@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 from services.ingest import repository, rescans
 from services.ingest.facts import Inspection, PageFacts
 from services.ingest.inspector import Inspector
-from services.ingest.malware import Scanner
 from services.ingest.separators import DocumentPages, Stack, split
 from services.kernel.blobs.scratch import fetch_master
 from services.kernel.core import Kernel
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import ParserRefused
 from services.kernel.ledger import journal
+from services.kernel.malware import Scanner
 from services.kernel.model import FileState, PageState
 from services.kernel.paper import Problem
 from services.kernel.queue import jobs

@@ -33,6 +33,7 @@ _FIGURES = {
     "pages": "SELECT(state)",
     "ledger_entries": "SELECT",
     "leaders": "SELECT",
+    "incidents": "SELECT",
 }
 """What monitoring is told of the archive as a whole."""
 
@@ -378,6 +379,9 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "tombstones": "SELECT",
                 "holds": "SELECT(id,number,placed_by,remind_on,reminded_at,released_at) UPDATE(reminded_at)",
                 "retention_runs": "SELECT INSERT UPDATE",
+                "store_rooms": "SELECT UPDATE(reminded_at)",
+                "room_readings": "SELECT(room_id,at)",
+                "custody_plans": "SELECT UPDATE(reminded_on)",
                 "ledger_entries": "SELECT",
                 "ledger_tiles": "SELECT INSERT",
                 "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",
@@ -389,11 +393,95 @@ ACCOUNTS: Mapping[str, Privileges] = {
         secrets=frozenset({"ledger"}),
         broker=True,
     ),
-    "fixity": Privileges(together(_START, _LEDGER, {"blobs": "SELECT"}), objects=_READ),
+    "custody": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            _MASTER,
+            {
+                "policy_versions": "SELECT",
+                "idempotent_answers": "SELECT INSERT",
+                "jobs": "SELECT(id) INSERT",
+                "items": "SELECT UPDATE(state,edits)",
+                "blobs": "SELECT",
+                "object_checks": "SELECT",
+                "notices": "INSERT",
+                "counters": "SELECT INSERT UPDATE(last)",
+                "store_rooms": "SELECT INSERT UPDATE(active,reminded_at)",
+                "room_readings": "SELECT INSERT",
+                "custody_plans": "SELECT INSERT UPDATE(active,next_on)",
+                "custody_inspections": "SELECT INSERT UPDATE(settled_at,settled_by,settlement)",
+                "property_checks": "SELECT",
+                "duties_done": "SELECT INSERT",
+                "ledger_entries": "SELECT",
+                "files": "SELECT",
+                "pages": "SELECT",
+                "field_values": "SELECT",
+                "renditions": "SELECT",
+                "case_files": "SELECT(id,number)",
+                "case_file_items": "SELECT",
+                "packages": "SELECT INSERT UPDATE(state,digest,sent_at,ended_by,ended_at)",
+                "package_lines": "SELECT INSERT UPDATE(accepted,reason_sealed)",
+            },
+        ),
+        objects=_READ,
+        keys=frozenset({"unwrap"}),
+        broker=True,
+    ),
+    "examining": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _WORK,
+            _MASTER,
+            {
+                "policy_versions": "SELECT",
+                "people": "SELECT(id,active)",
+                "person_roles": "SELECT",
+                "ledger_entries": "SELECT(position,act,item_id)",
+                "items": "SELECT",
+                "files": "SELECT",
+                "pages": "SELECT",
+                "renditions": "SELECT",
+                "blobs": "SELECT",
+                "object_checks": "SELECT",
+                "case_files": "SELECT(id,business_type)",
+                "case_file_items": "SELECT",
+                "property_checks": "SELECT INSERT",
+                "packages": "SELECT UPDATE(state)",
+                "notices": "INSERT",
+            },
+        ),
+        objects=_READ,
+        keys=frozenset({"unwrap"}),
+        broker=True,
+    ),
+    "fixity": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _WORK,
+            {
+                "policy_versions": "SELECT",
+                "people": "SELECT(id,active)",
+                "person_roles": "SELECT",
+                "blobs": "SELECT",
+                "files": "SELECT(id,master_id)",
+                "items": "SELECT",
+                "renditions": "SELECT(id,item_id,blob_id)",
+                "object_checks": "SELECT INSERT UPDATE",
+                "incidents": "SELECT INSERT UPDATE(outcome,settled_at)",
+                "notices": "INSERT",
+            },
+        ),
+        objects=frozenset({"open", "replace"}),
+        broker=True,
+    ),
 }
-"""By process: the rooms of ``muniment serve``, the queues of ``muniment worker``, ``muniment schedule`` and ``muniment
-fixity``. The console has no account: it holds nothing. ``muniment migrate``, ``muniment user`` and what else an operator does
-by hand takes the owner's."""
+"""By process: the rooms of ``muniment serve``, the queues of ``muniment worker`` (``muniment fixity`` is as the queue of that
+name) and ``muniment schedule``. The console has no account: it holds nothing. ``muniment migrate``, ``muniment user`` and what
+else an operator does by hand takes the owner's."""
 
 
 def of(names: Collection[str]) -> Privileges:

@@ -17,6 +17,7 @@ _ON_BUCKET = {
 _ON_OBJECTS = {
     "open": ["GetObject"],
     "create": ["PutObject", "AbortMultipartUpload"],
+    "replace": ["PutObject", "AbortMultipartUpload"],
     "delete": ["DeleteObject", "DeleteObjectVersion", "GetObjectRetention"],
     "sweep": ["AbortMultipartUpload"],
     "retain": ["GetObjectRetention", "PutObjectRetention"],

@@ -10,6 +10,8 @@ class Queue(StrEnum):
     READING = "reading"
     INDEXING = "indexing"
     DESTRUCTION = "destruction"
+    FIXITY = "fixity"
+    EXAMINING = "examining"
 
 
 class Stage(StrEnum):
@@ -33,6 +35,10 @@ class Stage(StrEnum):
     """Beside the way: the schedule is gone through, and what is due is put on the due list."""
     LEARN = "learn"
     """Beside the way: types are learnt from what people said of them."""
+    FIXITY = "fixity"
+    """Beside the way: stored objects are re-read, and mended from their second copy."""
+    EXAMINE = "examine"
+    """Beside the way: items go through the four checks (四性检测)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ WAY = {
     Stage.DESTROY: Rule("retention", Queue.DESTRUCTION, 3, None),
     Stage.ASSESS: Rule("retention", Queue.INDEXING, 1, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
+    Stage.FIXITY: Rule("custody", Queue.FIXITY, 1, None),
+    Stage.EXAMINE: Rule("custody", Queue.EXAMINING, 1, None),
 }
 
 
