@@ -55,7 +55,7 @@ def _ghosts(sheet: Pixels) -> float | None:
 
 
 def _without_pale(sheet: Pixels, limit: float) -> Pixels:
-    """The picture with all that is less than ``limit`` levels darker than the paper made paper, and the rest as dark as it was."""
+    """The picture in which all that is less than ``limit`` levels darker than the paper is paper; the rest stays as dark."""
     height, width = sheet.shape
     paper = px.resized(px.local_background(px.shrunk(sheet, _STEP), _PAPER), width, height)
     depth = cv2.subtract(paper, sheet).astype(np.float32)
