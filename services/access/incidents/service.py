@@ -85,7 +85,7 @@ def incidents(session: Session, *, open_only: bool, after: str | None, limit: in
 
 def shown(session: Session, vault: Vault, incident: Incident) -> dict[str, Any]:
     item = session.get_one(Item, incident.item_id)
-    outcome = incident.outcome_sealed
+    text, outcome = incident.text_sealed, incident.outcome_sealed  # gone, once the item is destroyed
     return {
         "id": incident.id,
         "item_id": item.id,
@@ -93,7 +93,7 @@ def shown(session: Session, vault: Vault, incident: Incident) -> dict[str, Any]:
         "kind": incident.kind,
         "loan_id": incident.loan_id,
         "copy_id": incident.copy_id,
-        "text": vault.open_text(session, item.key_id, TEXT_CONTEXT, incident.text_sealed),
+        "text": vault.open_text(session, item.key_id, TEXT_CONTEXT, text) if text else None,
         "reported_by": incident.reported_by,
         "reported_at": incident.reported_at.isoformat(),
         "outcome": incident.outcome,
