@@ -348,7 +348,7 @@ ACCOUNTS: Mapping[str, Privileges] = {
         ),
         objects=frozenset({"delete", "names", "sweep", "traces"}),
         index=frozenset({"delete", "expunge", "residue"}),
-        checkpoints=frozenset({"create", "open"}),
+        checkpoints=frozenset({"create", "exists", "open", "sweep"}),
         broker=True,
     ),
     "schedule": Privileges(
