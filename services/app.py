@@ -18,6 +18,8 @@ from services.access.requests import service as access_requests
 from services.audit import endpoints as audit
 from services.audit import mentions
 from services.console import pages as console
+from services.custody.backups import tables as backups
+from services.custody.backups.places import Places, opened
 from services.filing import endpoints as filing
 from services.filing.reports import service as reports
 from services.filing.tasks import CatalogueHandler
@@ -27,7 +29,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, keymarks, migrations, notices, tracing
+from services.kernel import copies, holds, keymarks, migrations, notices, seal, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
@@ -62,7 +64,7 @@ from services.search import endpoints as search
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (approvals, copies, grants, holds, notices)
+TABLES = (approvals, backups, copies, grants, holds, notices, seal)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 API_SECONDS = 30.0
@@ -71,20 +73,25 @@ SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger."""
+    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger.
+    ``backups`` opens the places where backups lie, which need not be at hand for anything else."""
 
     kernel: Kernel
     index: Index
     checkpoints: BlobStore
+    backups: Callable[[], Places]
 
 
-def build(settings: Settings, accounts: Collection[str] | None = None) -> Archive:
+def build(settings: Settings, accounts: Collection[str] | None = None, *, sealed: bool = False) -> Archive:
     """The archive that the settings tell of: SQLite, local files, key files and the embedded Valkey unless they name servers;
-    all of it, or what ``accounts`` may touch. Raises ``Conflict`` where the keys at hand are not those of the catalogue."""
+    all of it, or what ``accounts`` may touch. Raises ``Conflict`` where the keys at hand are not those of the catalogue, and
+    where it was restored and is sealed; ``sealed`` is for whoever is about to open it."""
     tracing.begin(settings.traces)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.catalogue)
     _migrate(database, settings)
+    if not sealed:
+        seal.refuse(database)
     wakeup = Wakeup(make_celery(settings))
     database.after_commit.append(wakeup.after_commit)
     held = None if accounts is None else privileges.of(accounts)
@@ -101,7 +108,13 @@ def build(settings: Settings, accounts: Collection[str] | None = None) -> Archiv
         metrics=Metrics(),
         limiter=Limiter(settings.broker if held is None or held.broker else None),
     )
-    return Archive(kernel, parts.search_index(settings, held), parts.checkpoint_store(settings, held))
+    checkpoints = parts.checkpoint_store(settings, held)
+
+    def backups() -> Places:
+        assert keys.backup is not None, "asked for by accounts that have the key alone"
+        return opened(parts.backup_places(settings, held), keys.backup, checkpoints)
+
+    return Archive(kernel, parts.search_index(settings, held), checkpoints, backups)
 
 
 def _migrate(database: Database, settings: Settings) -> None:

@@ -4,13 +4,14 @@ privileges gets each part narrowed to them; one without (None) gets the whole.""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from services.kernel.blobs import s3, vault_transit
+from services.kernel.blobs.depots import BackupPlaces, Depot
 from services.kernel.blobs.halves import PUBLIC_FILE, PublicHalf
 from services.kernel.blobs.keys import MASTER_FILE, FileMasterKey, MasterKey, secret_file
 from services.kernel.blobs.local import LocalBlobStore
@@ -42,6 +43,7 @@ class Keyring:
     signer: Signer
     marks: Mapping[str, bytes]
     begins: bool
+    backup: bytes | None = field(repr=False, default=None)
 
 
 def keyring(settings: Settings, held: Privileges | None = None) -> Keyring:
@@ -56,6 +58,7 @@ def keyring(settings: Settings, held: Privileges | None = None) -> Keyring:
         signer=Signer(ORIGIN, secrets["ledger"]) if "ledger" in secrets else _nothing("ledger's key"),
         marks=secrets | (master.marks if isinstance(master, FileMasterKey | PublicHalf) else {}),
         begins=not isinstance(master, PublicHalf),
+        backup=secrets.get("backup"),
     )
 
 
@@ -90,6 +93,37 @@ def checkpoint_store(settings: Settings, held: Privileges | None = None) -> Blob
     return _narrowed("checkpoint store", None if held is None else held.checkpoints, set(), whole)
 
 
+def backup_places(settings: Settings, held: Privileges | None = None) -> BackupPlaces:
+    """Where backups go. Of the objects among them some process may have only the right to remove."""
+    acts = None if held is None else held.backups
+    return BackupPlaces(
+        _depot(settings.backups_place, settings, acts),
+        _narrowed("backup store", acts, set(), lambda: _part_of(settings.backups_place, "objects", settings)),
+        _depot(settings.backup_keys_place, settings, acts),
+    )
+
+
+def backups_at(place: Place, keys: Place, settings: Settings) -> BackupPlaces:
+    """Backups that lie elsewhere than the settings say."""
+    objects = _part_of(place, "objects", settings)
+    return BackupPlaces(_depot(place, settings, None), objects, _depot(keys, settings, None))
+
+
+def store_at(place: Place, settings: Settings) -> BlobStore:
+    return _store(place, settings)
+
+
+def _depot(place: Place, settings: Settings, acts: frozenset[str] | None) -> Depot:
+    sets, chunks = (
+        _narrowed("backup store", acts, set(), partial(_part_of, place, part, settings)) for part in ("sets", "chunks")
+    )
+    return Depot(sets, chunks)
+
+
+def _part_of(place: Place, part: str, settings: Settings) -> BlobStore:
+    return _store(replace(place, url=f"{place.url}/{part}"), settings, lock=settings.backups_lock)
+
+
 def search_index(settings: Settings, held: Privileges | None = None) -> Index:
     """SQLite in the data folder, or an engine where one is named."""
 
@@ -113,12 +147,12 @@ def _nothing(what: str) -> Any:
     return Narrowed(None, (), what)
 
 
-def _store(place: Place, settings: Settings) -> BlobStore:
+def _store(place: Place, settings: Settings, *, lock: s3.LockMode | None = None) -> BlobStore:
     if place.url.startswith("file:"):
         return LocalBlobStore(Path(unquote(urlsplit(place.url).path)))
     connect = partial(s3.connect, place.endpoint, place.access_key, place.secret_key)
     probe = partial(connect, answer_seconds=PROBE_SECONDS, attempts=1)
-    return s3.S3BlobStore(connect(), *s3.bucket_and_prefix(place.url), lock=settings.objects_lock, probe=probe)
+    return s3.S3BlobStore(connect(), *s3.bucket_and_prefix(place.url), lock=lock or settings.objects_lock, probe=probe)
 
 
 def _transit(settings: Settings, url: str) -> MasterKey:

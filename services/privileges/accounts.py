@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import reduce
 
-from services.privileges.model import Privileges, together
+from services.privileges.model import ALL, Privileges, together
 
 PEOPLE = "id,natural_id,name,department,active,failed_sign_ins,locked_until,created_at"
 """All that is known of a person but the digest of their password."""
 
-SECRETS = frozenset({"lookup", "ledger"})
+SECRETS = frozenset({"lookup", "ledger", "backup"})
 
-_START = {"alembic_version": "SELECT", "key_marks": "SELECT"}
+_START = {"alembic_version": "SELECT", "key_marks": "SELECT", "seals": "SELECT"}
 _MASTER = {"key_marks": "INSERT", "data_keys": "SELECT"}
 """Who has the master key may begin an archive with it."""
 _LEDGER = {"ledger_entries": "INSERT", "ledger_head": "SELECT UPDATE(size,peaks)"}
@@ -254,6 +254,25 @@ ACCOUNTS: Mapping[str, Privileges] = {
         objects=frozenset({"delete", "names", "sweep"}),
         broker=True,
     ),
+    "backup": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _WORK,
+            {
+                ALL: "SELECT",
+                "backups": "SELECT INSERT UPDATE",
+                "leaders": "SELECT INSERT UPDATE DELETE",
+                "ledger_tiles": "SELECT INSERT",
+                "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",
+            },
+        ),
+        objects=_READ,
+        checkpoints=frozenset({"create", "names", "open", "retain", "sweep"}),
+        backups=frozenset({"create", "delete", "exists", "names", "open", "retain", "sweep"}),
+        secrets=frozenset({"backup", "ledger"}),
+        broker=True,
+    ),
     "schedule": Privileges(
         together(
             _START,
@@ -277,9 +296,10 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",
                 "audit_mentions": "INSERT",
                 "audit_progress": "SELECT UPDATE(done)",
+                "backups": "SELECT",
             },
         ),
-        checkpoints=frozenset({"create", "open", "names", "retain"}),
+        checkpoints=frozenset({"create", "open", "names", "retain", "sweep"}),
         secrets=frozenset({"ledger"}),
         broker=True,
     ),

@@ -10,6 +10,7 @@ class Queue(StrEnum):
     READING = "reading"
     INDEXING = "indexing"
     DESTRUCTION = "destruction"
+    BACKUP = "backup"
 
 
 class Stage(StrEnum):
@@ -29,6 +30,8 @@ class Stage(StrEnum):
     """Beside the way: what the dead left in the stores is taken away."""
     LEARN = "learn"
     """Beside the way: types are learnt from what people said of them."""
+    BACK_UP = "back_up"
+    """Beside the way: a backup is made, and from time to time tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ WAY = {
     Stage.DISCARD: Rule("retention", Queue.DESTRUCTION, 1, None),
     Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
+    Stage.BACK_UP: Rule("custody", Queue.BACKUP, 1, None),
 }
 
 
