@@ -29,7 +29,7 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, keymarks, migrations, notices, seal, tracing
+from services.kernel import copies, holds, keymarks, migrations, notices, seal, tombstones, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
@@ -59,12 +59,13 @@ from services.ocr.tasks import AssembleHandler, ReadHandler
 from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
+from services.retention.batches import tables as batches
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (approvals, backups, copies, grants, holds, notices, seal)
+TABLES = (approvals, backups, batches, copies, grants, holds, notices, seal, tombstones)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 API_SECONDS = 30.0

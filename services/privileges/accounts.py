@@ -250,8 +250,18 @@ ACCOUNTS: Mapping[str, Privileges] = {
         broker=True,
     ),
     "destruction": Privileges(
-        together(_START, _LEDGER, _WORK, {"blobs": "SELECT(id,name)", "ledger_entries": "SELECT(position,at)"}),
+        together(
+            _START,
+            _LEDGER,
+            _WORK,
+            {
+                "blobs": "SELECT(id,name)",
+                "ledger_entries": "SELECT(position,at)",
+                "tombstones": "SELECT INSERT UPDATE(destroyed_at,outside)",
+            },
+        ),
         objects=frozenset({"delete", "names", "sweep"}),
+        checkpoints=frozenset({"create", "open", "retain"}),
         broker=True,
     ),
     "backup": Privileges(
