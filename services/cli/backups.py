@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from services import app as archive
-from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
+from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, progress, settings_for
 from services.custody.backups import making, verifying
 from services.custody.backups.sets import BackupSet
 from services.custody.backups.tables import BackupState
@@ -26,7 +24,7 @@ def run(
     """Makes a backup: what is new since the last one goes to MUNIMENT_BACKUPS_URL, the keys to MUNIMENT_BACKUP_KEYS_URL. The
     archive may be served meanwhile."""
     built = archive.build(settings_for(data))
-    with _working("backing up"):
+    with progress("backing up"):
         row = making.make(built.kernel, built.backups(), actor=None, whole=whole)
     if as_json:
         told = {"rows": row.rows, "objects": row.objects, "new_bytes": row.new_bytes, "problems": row.problems}
@@ -48,7 +46,7 @@ def verify(
     """Restores a backup into an empty place and compares everything: each row, the ledger's root, each object, opened with its
     key."""
     built = archive.build(settings_for(data))
-    with _working("verifying"):
+    with progress("verifying"):
         trial = verifying.verify(built.kernel, built.backups(), actor=None, backup_id=backup)
     if as_json:
         print_json(trial.to_json())
@@ -83,9 +81,3 @@ def _told(backup: BackupSet) -> dict[str, object]:
         "index": backup.index,
         "problems": list(backup.problems),
     }
-
-
-def _working(what: str) -> Progress:
-    progress = Progress(console=Console(stderr=True), transient=True)
-    progress.add_task(what, total=None)
-    return progress
