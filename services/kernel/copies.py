@@ -41,3 +41,8 @@ class TrackedCopy(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was seen destroyed. One that came back still is one; one that is lost may turn up."""
+        return self.state == CopyState.DESTROYED

@@ -61,13 +61,14 @@ TRANSITIONS = MappingProxyType(
         _S.ARCHIVED: frozenset({_S.DUE, _S.TRANSFERRED}),
         _S.DUE: frozenset({_S.ARCHIVED, _S.IN_BATCH}),
         _S.IN_BATCH: frozenset({_S.ARCHIVED, _S.APPROVED}),
-        _S.APPROVED: frozenset({_S.ARCHIVED, _S.DESTROYING}),
+        _S.APPROVED: frozenset({_S.ARCHIVED, _S.IN_BATCH, _S.DESTROYING}),
         _S.DESTROYING: frozenset({_S.DESTROYED}),
         _S.DESTROYED: frozenset(),
         _S.TRANSFERRED: frozenset(),
     }
 )
-"""Which state may follow which. DESTROYED and TRANSFERRED are terminal."""
+"""Which state may follow which. DESTROYED and TRANSFERRED are terminal. APPROVED goes back to IN_BATCH where its batch needs a
+new approval (hard case 11)."""
 
 
 def advance(current: ItemState, target: ItemState) -> ItemState:

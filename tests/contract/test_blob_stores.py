@@ -141,6 +141,17 @@ def test_delete_is_for_good_and_may_be_repeated(store):
         store.open(name)
 
 
+def test_traces_are_all_that_is_held_and_none_after_a_delete(store):
+    name, beside = new_id(), new_id()
+    put(store, beside, b"y")
+    assert store.traces(name) == []
+    put(store, name, b"x")
+    assert len(store.traces(name)) == len(store.traces(beside)) > 0
+    store.delete(name)
+    assert store.traces(name) == []
+    assert len(store.traces(beside)) > 0
+
+
 def test_what_is_not_there_is_not_found(store):
     assert not store.exists(new_id())
     with pytest.raises(NotFound):
@@ -149,7 +160,7 @@ def test_what_is_not_there_is_not_found(store):
 
 @pytest.mark.parametrize("name", ["", "a", "../../etc/passwd", "UPPER-CASE", "with/slash", "a" * 200, "nul\0nul", "line\nline"])
 def test_a_name_that_is_none_is_refused(store, name):
-    for act in (store.create, store.open, store.exists, store.delete):
+    for act in (store.create, store.open, store.exists, store.delete, store.traces):
         with pytest.raises(InvalidInput):
             act(name)
 

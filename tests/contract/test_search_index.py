@@ -360,6 +360,33 @@ def test_no_file_of_the_index_can_be_read_by_others(tmp_path):
     index.close()
 
 
+def test_nothing_is_left_of_what_was_deleted_and_expunged(index):
+    index.put([item(1, "饕餮 合同"), item(2, "合同"), item(3, "魑魅")])
+    assert len(index.residue(["i1", "i3", "unknown"])) == 2
+    index.delete(["i1"], expunge=False)
+    assert found(index, "饕餮") == [] and found(index, "合同") == ["i2"]
+    index.delete(["i3"], expunge=False)
+    index.expunge()
+    index.expunge()
+    assert index.residue(["i1", "i3"]) == [] and len(index.residue(["i2"])) == 1
+    assert found(index, "合同") == ["i2"]
+
+
+def test_what_lies_in_the_slack_or_in_terms_without_a_document_is_residue(tmp_path):
+    """Embedded only: its files can be damaged from here."""
+    index = Fts5Index(tmp_path)
+    index.put([item(1, "饕餮 合同"), item(2, "合同")])
+    index.delete(["i1"], expunge=False)
+    assert any("slack" in each for each in index.residue(["i1"]))
+    index.expunge()
+    assert index.residue(["i1"]) == []
+    (path,) = tmp_path.glob("index-*.db")
+    with closing(fts5_store.connect(path)) as connection:
+        connection.execute("INSERT INTO words (rowid, text) VALUES (99, '饕餮')")
+    assert any("terms" in each for each in index.residue(["i1"]))
+    index.close()
+
+
 def test_a_rebuild_takes_the_place_at_once(index):
     index.put([item(1, "旧"), item(2, "旧")])
     with index.rebuild() as rebuild:

@@ -6,28 +6,17 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from services.access.requests import repository
 from services.access.requests.matter import subject_of
 from services.access.requests.tables import AccessRequest
 from services.kernel import notices
-from services.kernel.approvals import decisions
+from services.kernel.approvals import asking, decisions
 from services.kernel.approvals.decisions import Matter
-from services.kernel.approvals.standing import Seat
 from services.kernel.identity import duties
 from services.kernel.identity.duties import Duty
 from services.kernel.identity.rights import Principal
 from services.kernel.identity.tables import Person
 
 SIGNED_OR_ASKED = (Duty.REQUEST, Duty.APPROVE)
-
-
-def asked_now(session: Session, request: AccessRequest, matter: Matter) -> list[str]:
-    """The people who may fill an open seat, themselves or for another, without whoever made the request."""
-    seats = decisions.standing_of(session, matter).seats
-    holders = [person for seat in seats for person in _holders(session, seat, matter)]
-    found = list(dict.fromkeys([*holders, *repository.deputies(session, holders)]))
-    own = repository.same_people(session, found, session.get_one(Person, request.person_id).natural_id)
-    return [person for person in found if person not in own]
 
 
 def waits_for(session: Session, principal: Principal, request: AccessRequest, matter: Matter) -> bool:
@@ -38,20 +27,11 @@ def waits_for(session: Session, principal: Principal, request: AccessRequest, ma
 
 def ask_to_sign(session: Session, request: AccessRequest, matter: Matter) -> bool:
     """Tells those who are asked now; False where nobody but the requester could sign."""
-    people = asked_now(session, request, matter)
+    requester = session.get_one(Person, request.person_id).natural_id
+    people = asking.asked_now(session, matter, without=[requester])
     notices.notify(session, people, "access.asked", "access", request.id, number=request.number)
     return bool(people)
 
 
 def tell(session: Session, people: Iterable[str], key: str, request: AccessRequest) -> None:
     notices.notify(session, people, key, "access", request.id, number=request.number)
-
-
-def _holders(session: Session, seat: Seat, matter: Matter) -> list[str]:
-    departments: Iterable[str] | None = None
-    if seat.rule.department == "requester":
-        departments = [matter.requester_department] if matter.requester_department else []
-    elif seat.rule.department == "item":
-        departments = matter.item_departments
-    found = notices.holders(session, seat.rule.roles, departments=departments)
-    return found + (notices.holders(session, matter.stand_ins) if matter.stand_ins else [])

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.access.requests.tables import AccessRequest, RequestState
 from services.kernel.approvals.tables import Approval
-from services.kernel.clock import now
 from services.kernel.dialects import TO_CHANGE
-from services.kernel.identity.tables import Delegation, Person
 
 
 def request(session: Session, request_id: str, *, to_change: bool) -> AccessRequest | None:
@@ -40,20 +36,3 @@ def open_requests(session: Session) -> list[AccessRequest]:
 def signatures(session: Session, request: AccessRequest) -> list[Approval]:
     query = select(Approval).where(Approval.kind == "access", Approval.subject_id == request.id).order_by(Approval.id)
     return list(session.scalars(query))
-
-
-def deputies(session: Session, people: Sequence[str]) -> list[str]:
-    """To whom these people have delegated something that is alive."""
-    moment = now()
-    query = select(Delegation.taker_id).where(
-        Delegation.giver_id.in_(people),
-        Delegation.since <= moment,
-        Delegation.until > moment,
-        Delegation.revoked_at.is_(None),
-    )
-    return list(session.scalars(query))
-
-
-def same_people(session: Session, people: Sequence[str], natural_id: str) -> frozenset[str]:
-    """Those of the accounts that are this natural person's."""
-    return frozenset(session.scalars(select(Person.id).where(Person.id.in_(people), Person.natural_id == natural_id)))

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from services.filing.catalogue.service import Row
 from services.filing.paper import words
-from services.filing.paper.sheet import Sheet
+from services.kernel.sheet import Sheet
 
 HEADS = ("序号", "档号", "题名", "类别", "收件日期", "页数", "保管期限")
 PDF_WIDTHS = (12, 52, 104, 32, 26, 13, 22)

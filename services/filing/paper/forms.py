@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.filing.paper import words
-from services.filing.paper.sheet import Sheet
+from services.kernel.sheet import Sheet
 
 HEADS = ("序号", "档号", "题名", "类别", "页数", "保管期限")
 WIDTHS = (10, 46, 64, 32, 13, 21)

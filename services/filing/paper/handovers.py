@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.filing.paper.sheet import Sheet
+from services.kernel.sheet import Sheet
 
 HEADS = ("序号", "档号", "题名", "类别", "页数", "接收", "原因")
 WIDTHS = (10, 44, 54, 30, 12, 14, 28)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import segno
 
-from services.filing.paper.sheet import FAMILY, MARGIN, Sheet
+from services.kernel.sheet import FAMILY, MARGIN, Sheet
 
 COLUMNS, ROWS = 2, 4
 WIDTH, HEIGHT = 88.0, 62.0

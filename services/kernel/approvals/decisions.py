@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased
 
 from services.kernel.approvals.standing import Seat, Signature, Standing, standing
 from services.kernel.approvals.tables import Approval
@@ -17,6 +17,7 @@ from services.kernel.identity import duties
 from services.kernel.identity.delegations import Capacity, capacities
 from services.kernel.identity.duties import Duty, Subject
 from services.kernel.identity.rights import Principal
+from services.kernel.identity.tables import Person
 from services.kernel.model import Role
 from services.kernel.policy.model import Round
 
@@ -56,7 +57,7 @@ def decide(session: Session, actor: Principal, matter: Matter, *, approves: bool
         raise Conflict("This is decided already; there is nothing left to sign.")
     seat, capacity = _seat(session, actor, matter, before.seats)
     for_id = capacity.giver_id
-    duties.assume(session, actor, Duty.APPROVE, matter.subject, for_id=for_id)
+    duties.assume(session, actor, Duty.APPROVE, matter.subject, for_id=for_id, again=_is_void(session, actor, matter, for_id))
     approval = Approval(
         kind=matter.subject.kind,
         subject_id=matter.subject.id,
@@ -81,6 +82,24 @@ def may_sign(session: Session, actor: Principal, matter: Matter) -> bool:
     """Whether an open seat waits for this person; a list of what waits for them is made of this."""
     seats = standing_of(session, matter).seats
     return any(_fits(seat, capacity, matter) for seat in seats for capacity in capacities(session, actor))
+
+
+def _is_void(session: Session, actor: Principal, matter: Matter, for_id: str | None) -> bool:
+    """Whether all that these two signed of the matter was signed under content that it no longer has: then they are asked
+    anew, as everybody is (hard case 11)."""
+    naturals = duties.natural_ids(session, [actor.person_id, *([for_id] if for_id else [])]).values()
+    acted_for = aliased(Person)
+    signed = (
+        select(Approval.id)
+        .outerjoin(acted_for, acted_for.id == Approval.for_id)
+        .where(
+            Approval.kind == matter.subject.kind,
+            Approval.subject_id == matter.subject.id,
+            Approval.digest == matter.digest,
+            or_(Approval.natural_id.in_(naturals), acted_for.natural_id.in_(naturals)),
+        )
+    )
+    return session.scalar(signed.limit(1)) is None
 
 
 def _seat(session: Session, actor: Principal, matter: Matter, seats: Sequence[Seat]) -> tuple[Seat, Capacity]:

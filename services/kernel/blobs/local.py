@@ -44,12 +44,21 @@ class LocalBlobStore:
 
     def delete(self, name: str) -> None:
         path = self._path(name)
-        with suppress(FileNotFoundError):
+        try:
             path.unlink()
             sync_folder(path.parent)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise Unavailable(f"The object {name} cannot be removed ({error.strerror}). Check the store's disk.") from error
 
     def exists(self, name: str) -> bool:
         return self._path(name).is_file()
+
+    def traces(self, name: str) -> list[str]:
+        path = self._path(name)
+        partial = path.with_name(path.name + PARTIAL)
+        return [what for what, where in (("file", path), ("file half written", partial)) if where.exists()]
 
     def names(self) -> Iterator[str]:
         for shard in sorted(self.folder.iterdir()):

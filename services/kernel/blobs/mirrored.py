@@ -54,6 +54,9 @@ class MirroredBlobStore:
     def exists(self, name: str) -> bool:
         return self.primary.exists(name) or self.copy.exists(name)
 
+    def traces(self, name: str) -> list[str]:
+        return [*self.primary.traces(name), *(f"{each} in the copy" for each in self.copy.traces(name))]
+
     def names(self) -> Iterator[str]:
         """What either has. Keeps the primary's names in memory, about 120 bytes each."""
         seen = set()

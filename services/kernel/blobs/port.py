@@ -48,6 +48,10 @@ class BlobStore(Protocol):
 
     def exists(self, name: str) -> bool: ...
 
+    def traces(self, name: str) -> list[str]:
+        """All that is held under this name, as words for a report: the object, older versions, delete markers, uploads never
+        completed. Nothing once it is gone for good."""
+
     def names(self) -> Iterator[str]:
         """Every stored object, for fixity checks and for finding orphans."""
 

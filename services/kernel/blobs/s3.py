@@ -137,6 +137,18 @@ class S3BlobStore:
             raise translate(error, name) from error
         raise Unavailable(f"The object store still shows versions of {name} after deleting them. Try again.")
 
+    def traces(self, name: str) -> list[str]:
+        key, found = self._key(name), []
+        try:
+            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=key):
+                for what, entries in (("version", page.get("Versions", [])), ("delete marker", page.get("DeleteMarkers", []))):
+                    found += [f"{what} {entry['VersionId']}" for entry in entries if entry["Key"] == key]
+            for page in self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=key):
+                found += [f"upload {each['UploadId']}" for each in page.get("Uploads", []) if each["Key"] == key]
+        except FAILURES as error:
+            raise translate(error, name) from error
+        return found
+
     def names(self) -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": self._page}

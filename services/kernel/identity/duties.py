@@ -102,14 +102,17 @@ class Subject:
     since: datetime
 
 
-def assume(session: Session, actor: Principal, duty: Duty, subject: Subject, *, for_id: str | None = None) -> None:
+def assume(
+    session: Session, actor: Principal, duty: Duty, subject: Subject, *, for_id: str | None = None, again: bool = False
+) -> None:
     """Lets ``actor`` (acting for the person ``for_id``, if any) play this part about ``subject``, and remembers it. Raises
-    ``Forbidden`` with the code ``separation-of-duties`` where somebody of the two already played one that must be another's."""
+    ``Forbidden`` with the code ``separation-of-duties`` where somebody of the two already played one that must be another's.
+    ``again``: what they did in this very part is void, such as a signature under what was changed since."""
     take_turn(session, "duties", subject.kind, subject.id)
     _refuse_programs(actor, duty)
     people = [actor.person_id, *([for_id] if for_id else [])]
     naturals = natural_ids(session, people)
-    _refuse_played(session, set(naturals.values()), duty, subject)
+    _refuse_played(session, set(naturals.values()), duty, subject, again=again)
     _refuse_barred(session, set(naturals.values()), duty, subject)
     for person_id, natural_id in naturals.items():
         note(session, duty, subject, person_id, natural_id)
@@ -154,14 +157,14 @@ def _refuse_programs(actor: Principal, duty: Duty) -> None:
         )
 
 
-def _refuse_played(session: Session, naturals: set[str], duty: Duty, subject: Subject) -> None:
+def _refuse_played(session: Session, naturals: set[str], duty: Duty, subject: Subject, *, again: bool) -> None:
     before = session.scalars(
         select(DutyDone.duty).where(
             DutyDone.kind == subject.kind, DutyDone.subject_id == subject.id, DutyDone.natural_id.in_(naturals)
         )
     )
     for other in sorted(set(before)):
-        if clash(duty, Duty(other)):
+        if clash(duty, Duty(other)) and not (again and duty is Duty(other)):
             raise Forbidden(
                 f"Whoever played the part “{other}” here cannot play “{duty}” too, in no role and for nobody else. "
                 "Ask another person.",

@@ -10,7 +10,7 @@ it off again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from services.kernel import tracing
 from services.kernel.clock import database_epoch, now
 from services.kernel.db import Database
-from services.kernel.dialects import TO_CHANGE, insert_once
+from services.kernel.dialects import TO_CHANGE, insert_once, upsert
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.queue.stages import WAY, Queue, Stage
 from services.kernel.queue.tables import Job, JobState
@@ -126,6 +126,31 @@ def enqueue(session: Session, stage: Stage, key: str, payload: dict[str, Any], *
     if added:
         call_workers(session, rule.queue)
     return added
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job to be: its key within the stage, what it is about, and the batch of intake that it counts for."""
+
+    key: str
+    payload: dict[str, Any]
+    batch: str | None = None
+
+
+def enqueue_all(session: Session, stage: Stage, orders: Sequence[Order]) -> None:
+    """The same for many jobs of a stage, in one statement; those whose key is known are passed over."""
+    if not orders:
+        return
+    rule = WAY[stage]
+    session.flush()
+    due = session.scalar(select(database_epoch()))
+    shared = {"kind": stage, "queue": rule.queue, "priority": rule.priority, "trace": tracing.carried(), "due_at": due}
+    rows = [
+        {"key": f"{stage}:{each.key}", "payload": each.payload, "batch_id": each.batch, **shared}
+        for each in sorted(orders, key=lambda order: order.key)  # in one order, so that no two wait for each other
+    ]
+    session.execute(upsert(session, Job).on_conflict_do_nothing(), rows)
+    call_workers(session, rule.queue)
 
 
 def claim(database: Database, queues: list[Queue], owner: str, *, seconds: float) -> Lease | None:

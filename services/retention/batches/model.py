@@ -88,7 +88,6 @@ class Obstacle(StrEnum):
     ON_LOAN = "on_loan"
     GRANTED = "granted"
     MISSING = "missing"
-    RESTRICTED = "restricted"
     STALE = "stale"
     """It is no more what the manifest says: reclassified, read anew, its clock or the policy changed (hard case 11)."""
     EXTENDED = "extended"

@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 
 from services.kernel.errors import Conflict, Unavailable
-from services.search.index import cursor, fts5_store, prepared
+from services.search.index import cursor, fts5_residue, fts5_store, prepared
 from services.search.index.fts5_readers import Readers
 from services.search.index.fts5_search import answer
 from services.search.index.generations import Generations
@@ -42,7 +42,7 @@ class Fts5Index:
                         for document in chunk:
                             fts5_store.write(connection, document)
 
-    def delete(self, item_ids: Iterable[str]) -> None:
+    def delete(self, item_ids: Iterable[str], *, expunge: bool = True) -> None:
         wanted = list(item_ids)
         with _translated(), self._generations.writing():
             for path in self._written():
@@ -52,7 +52,17 @@ class Fts5Index:
                         fts5_store.set_meta(connection, "residue", "1")
                     if path != self._live():
                         connection.executemany("INSERT OR IGNORE INTO gone VALUES (?)", [(item_id,) for item_id in wanted])
+            if expunge:
+                self._generations.swap(self._clean(self._current()))
+
+    def expunge(self) -> None:
+        with _translated(), self._generations.writing():
             self._generations.swap(self._clean(self._current()))
+
+    def residue(self, item_ids: Iterable[str]) -> list[str]:
+        wanted = list(item_ids)
+        with _translated(), self._generations.writing():
+            return [what for path in self._generations.files() for what in fts5_residue.found(path, wanted)]
 
     def search(self, search: Search) -> Page:
         begin = cursor.begin(search)

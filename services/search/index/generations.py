@@ -33,6 +33,10 @@ class Generations:
     def file(self, generation: int) -> Path:
         return self.folder / f"index-{generation:06d}.db"
 
+    def files(self) -> list[Path]:
+        """Return the files of all generations that are there, in use or not."""
+        return sorted(self.folder.glob("index-*.db"))
+
     def current(self) -> int | None:
         """Return the live generation, ``None`` before the first."""
         return _number(self.folder / "current")

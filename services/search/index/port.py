@@ -192,11 +192,19 @@ class Index(Protocol):
     def put(self, documents: Iterable[IndexDocument]) -> None:
         """Add or replace documents; they or later ones are found when it returns. Identifiers still in the text are masked."""
 
-    def delete(self, item_ids: Iterable[str]) -> None:
+    def delete(self, item_ids: Iterable[str], *, expunge: bool = True) -> None:
         """Expunge documents: when it returns no file of the index holds a trace of their text. Unknown ids are passed over.
 
-        Mark the items in the catalogue first, or a running rebuild may read them back.
+        Mark the items in the catalogue first, or a running rebuild may read them back. Without ``expunge`` they are found no
+        more, and what the engine keeps of them goes with the next :meth:`expunge`: for whoever deletes many, a few at a time.
         """
+
+    def expunge(self) -> None:
+        """Take out of the files whatever deletions have left there."""
+
+    def residue(self, item_ids: Iterable[str]) -> list[str]:
+        """Return what is still held of these items, live, under construction or in files of before, in words for a report;
+        nothing after they were deleted and expunged. It looks into the files themselves and does not ask as a search does."""
 
     def search(self, search: Search) -> Page:
         """Answer a question. Raises ``InvalidInput`` for a bad cursor or limit."""

@@ -34,6 +34,10 @@ class Deleted:
     operations: int
 
 
+UNTOLD = Deleted(None, 0)
+"""Whatever was deleted before, by whomever."""
+
+
 def expunge(transport: Transport, index: str, deleted: Deleted) -> None:
     """Return when no file of ``index`` holds what was deleted from it; an index that was removed has no files.
 

@@ -14,7 +14,8 @@ from typing import Any
 from services.kernel.errors import Conflict, Unavailable
 from services.search.index import cursor
 from services.search.index.elastic import answers, dsl, writing
-from services.search.index.elastic.expunge import Deleted, expunge
+from services.search.index.elastic import expunge as expunging
+from services.search.index.elastic.expunge import UNTOLD, Deleted
 from services.search.index.elastic.generations import TAKEN_OVER, Built, Generations, Pace, State
 from services.search.index.elastic.transport import Action, Endpoint, EngineError, Transport
 from services.search.index.port import FACETS, IndexDocument, Page, Search
@@ -39,7 +40,7 @@ class ElasticIndex:
         if refused:
             raise writing.Refused(refused)
 
-    def delete(self, item_ids: Iterable[str]) -> None:
+    def delete(self, item_ids: Iterable[str], *, expunge: bool = True) -> None:
         wanted = list(dict.fromkeys(item_ids))
         if not wanted:
             return
@@ -48,8 +49,26 @@ class ElasticIndex:
             self._everywhere(partial(self._deletions, wanted, deleted))
             for index in self._generations.state().retired:
                 self._generations.drop(index)
+            if not expunge:
+                self._refresh()
+                return
             for index, what in deleted.items():
-                expunge(self._transport, index, what)
+                expunging.expunge(self._transport, index, what)
+
+    def expunge(self) -> None:
+        with _told():
+            state = self._generations.ensured()
+            for index in filter(None, (state.live, state.building)):
+                expunging.expunge(self._transport, index, UNTOLD)
+
+    def residue(self, item_ids: Iterable[str]) -> list[str]:
+        wanted, found = list(dict.fromkeys(item_ids)), []
+        with _told():
+            for index in sorted(self._generations.state().all):
+                for first in range(0, len(wanted), _MARKS):
+                    held = self._held(index, wanted[first : first + _MARKS])
+                    found += [f"document {item_id} in {index}" for item_id in held]
+        return found
 
     def search(self, search: Search) -> Page:
         begin = cursor.begin(search)

@@ -1,0 +1,63 @@
+"""What deleted rows leave in the catalogue's own files: free pages, the slack of pages, the write-ahead log. Contents lie there
+as ciphertext only; what matters is the wrapped keys that would open it, and digests.
+
+SQLite zeroes what it frees but not what it moves, so its file is written anew. PostgreSQL keeps row versions until a table is
+written anew (VACUUM FULL), which only the tables' owner may do; its WAL keeps copies until it is recycled, and WAL archives and
+base backups for good: those are the operator's to expire (``docs/runbooks``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from services.kernel.db import Database
+from services.kernel.errors import Unavailable, Withheld
+from services.kernel.ledger import journal
+from services.kernel.removal.fates import FATES
+
+ACT = "catalogue.purge"
+TABLES = ("data_keys", "page_bands", "blobs", "files", "items", "jobs", *(name for name, fate in FATES.items() if fate.gone))
+"""Whose old row versions tell something."""
+NOT_OURS = (
+    "Deleted keys may still lie in PostgreSQL's files, and only the owner of its tables may have them written anew. Run "
+    "“muniment purge” with the owner's credentials; the batch goes on by itself."
+)
+
+
+def purge(database: Database, *, actor: str | None) -> None:
+    """Has the catalogue's files written anew, and enters it. Raises ``Withheld`` where this process may not, ``Unavailable``
+    where a reader keeps an old state alive."""
+    with database.read() as session:
+        since = journal.length(session)
+    if database.engine.dialect.name == "sqlite":
+        _sqlite(database)
+    else:
+        _postgresql(database)
+    with database.write() as session:
+        journal.append(session, ACT, actor=actor, since=since)
+
+
+def _sqlite(database: Database) -> None:
+    connection = database.engine.raw_connection()
+    try:
+        cursor: Any = connection.cursor()
+        cursor.execute("VACUUM")
+        busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.close()
+    finally:
+        connection.close()
+    if busy:
+        raise Unavailable("A reader keeps an old state of the catalogue alive. It is written anew when that has ended.")
+
+
+def _postgresql(database: Database) -> None:
+    owned = text("SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class WHERE oid = to_regclass(:name)")
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", muniment_read_only=True) as connection:
+        if not all(connection.scalar(owned, {"name": name}) for name in TABLES):
+            raise Withheld(NOT_OURS)
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        for name in TABLES:
+            connection.exec_driver_sql(f'VACUUM FULL "{name}"')
+        connection.detach()  # nobody else gets a session whose statements may last for ever

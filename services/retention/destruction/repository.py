@@ -1,0 +1,74 @@
+"""What an execution asks of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from services.kernel.copies import TrackedCopy
+from services.kernel.db import Database
+from services.kernel.dialects import TO_CHANGE
+from services.kernel.identity.tables import Person
+from services.kernel.tombstones import Tombstone
+from services.retention.batches.model import LineState
+from services.retention.batches.tables import DestructionBatch, DestructionLine, DestructionWitness
+
+SOME = 500
+UNFINISHED = (LineState.DESTROYING, LineState.FAILED, LineState.LISTED)
+"""In the order in which they are taken: what was begun is finished before more is."""
+
+
+def batch(session: Session, batch_id: str, *, to_change: bool = False) -> DestructionBatch | None:
+    return session.get(DestructionBatch, batch_id, with_for_update=TO_CHANGE if to_change else None, populate_existing=True)
+
+
+def next_lines(session: Session, batch_id: str, state: LineState, *, after: int, limit: int) -> list[DestructionLine]:
+    query = select(DestructionLine).where(
+        DestructionLine.batch_id == batch_id, DestructionLine.state == state, DestructionLine.position > after
+    )
+    return list(session.scalars(query.order_by(DestructionLine.position).limit(limit)))
+
+
+def counts(session: Session, batch_id: str) -> dict[str, int]:
+    """Lines by state."""
+    query = select(DestructionLine.state, func.count()).where(DestructionLine.batch_id == batch_id)
+    return {state: count for state, count in session.execute(query.group_by(DestructionLine.state))}  # noqa: C416
+
+
+def tombstones(database: Database, batch_id: str) -> Iterator[list[Tombstone]]:
+    """All of the batch, some at a time."""
+    last = 0
+    while True:
+        query = select(Tombstone).where(Tombstone.batch_id == batch_id, Tombstone.number > last).order_by(Tombstone.number)
+        with database.read() as session:
+            rows = list(session.scalars(query.limit(SOME)))
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].number
+
+
+def item_ids(session: Session, batch_id: str) -> list[str]:
+    """Of what was begun to be destroyed."""
+    return list(session.scalars(select(Tombstone.item_id).where(Tombstone.batch_id == batch_id).order_by(Tombstone.number)))
+
+
+def copies(session: Session, batch_id: str) -> list[TrackedCopy]:
+    """All copies that were ever made of what the batch destroys."""
+    its = select(DestructionLine.item_id).where(
+        DestructionLine.batch_id == batch_id, DestructionLine.state.in_((*UNFINISHED[:2], LineState.DESTROYED))
+    )
+    return list(session.scalars(select(TrackedCopy).where(TrackedCopy.item_id.in_(its)).order_by(TrackedCopy.id)))
+
+
+def witnesses(session: Session, batch_id: str) -> list[DestructionWitness]:
+    query = select(DestructionWitness).where(DestructionWitness.batch_id == batch_id)
+    return list(session.scalars(query.order_by(DestructionWitness.capacity, DestructionWitness.person_id)))
+
+
+def disabled_witnesses(session: Session, batch_id: str) -> int:
+    """How many of those who were named are no longer let in."""
+    query = select(func.count()).select_from(DestructionWitness).join(Person, Person.id == DestructionWitness.person_id)
+    return session.scalar(query.where(DestructionWitness.batch_id == batch_id, Person.active.is_(False))) or 0
