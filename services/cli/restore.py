@@ -61,7 +61,7 @@ def restore(
             typer.echo(problem)
         typer.echo(
             f"Backup {restored.backup_id}: {restored.rows} rows, {restored.objects} objects and {restored.entries} later "
-            f"entries of the ledger are back; {restored.destroyed} items that were destroyed since are destroyed again. It is open."
+            f"entries of the ledger are back; {restored.destroyed} items that were destroyed since are destroyed again."
         )
     raise typer.Exit(INCOMPLETE if restored.problems else 0)
 
