@@ -19,7 +19,9 @@ from services.audit import endpoints as audit
 from services.audit import mentions
 from services.console import pages as console
 from services.custody.backups import tables as backups
+from services.custody.backups import tasks as back_up
 from services.custody.backups.places import Places, opened
+from services.custody.backups.tasks import BackUpHandler
 from services.filing import endpoints as filing
 from services.filing.reports import service as reports
 from services.filing.tasks import CatalogueHandler
@@ -236,6 +238,7 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
+        Stage.BACK_UP: BackUpHandler(kernel, archive.backups),
     }
 
 
@@ -262,6 +265,7 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: reminders.remind(database),
         lambda: upkeep.order(database),
         lambda: learning.order(database),
+        lambda: back_up.order(database, archive.kernel.settings),
     )
 
 

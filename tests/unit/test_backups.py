@@ -1,12 +1,12 @@
 """Backups: one moment, shared chunks, keys elsewhere; tried before they count (behaviour 21)."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from services.custody.backups import making, verifying
 from services.custody.backups.tables import BackupState
 from services.kernel.model import Role
-from services.kernel.tables import Blob, DataKey, Item
+from services.kernel.tables import Blob
 from tests.desk import Desk
 
 PAPER = "房屋租赁合同\n出租人：张小伟"

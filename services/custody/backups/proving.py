@@ -21,27 +21,33 @@ from services.kernel.ledger.tables import LedgerEntry, LedgerHead
 from services.kernel.tables import Blob, DataKey
 
 ROWS_AT_ONCE = 500
+Beat = Callable[[], None]
 
 
-def tables_differ(database: Database, backup: BackupSet) -> Iterator[str]:
+def tables_differ(database: Database, backup: BackupSet, beat: Beat) -> Iterator[str]:
     """Tables that are not, row by row, those that were backed up."""
     with database.read() as session:
         connection = session.connection()
         there = {table.name: table for table in tables(connection)}
         for copy in backup.tables:
             count = total = 0
+            beat()
             columns = [there[copy.name].columns[name] for name, _ in copy.columns]
             for row in connection.execute(select(*columns).execution_options(yield_per=ROWS_AT_ONCE)):
                 count, total = count + 1, (total + digest_of(encode(row, copy.columns))) % DIGEST
+                if count % ROWS_AT_ONCE == 0:
+                    beat()
             if (count, f"{total:064x}") != (copy.rows, copy.digest):
                 yield f"table {copy.name} came back with {count} rows of {copy.rows}, or with others"
 
 
-def ledger_faults(database: Database) -> Iterator[str]:
+def ledger_faults(database: Database, beat: Beat) -> Iterator[str]:
     """Entries that contradict themselves, and a head that is not theirs."""
     tree = Tree()
     with database.read() as session:
         for row in session.scalars(select(LedgerEntry).order_by(LedgerEntry.position).execution_options(yield_per=1000)):
+            if row.position % ROWS_AT_ONCE == 0:
+                beat()
             if row.position != tree.size or contradictions(row):
                 yield f"entry {tree.size} of the ledger is missing, or is not what was entered"
                 return
@@ -59,9 +65,7 @@ def keys_missing(database: Database) -> Iterator[str]:
             yield f"data key {key} is missing from the backup of the keys"
 
 
-def object_faults(
-    database: Database, objects: SealedStore, vault: Vault | None, beat: Callable[[], None]
-) -> Iterator[str | None]:
+def object_faults(database: Database, objects: SealedStore, vault: Vault | None, beat: Beat) -> Iterator[str | None]:
     """One a stored object: what is wrong with it, or None. With ``vault`` each is opened too."""
     last = ""
     query = select(Blob).join(DataKey, DataKey.id == Blob.key_id).where(DataKey.destroyed_at.is_(None)).order_by(Blob.id)

@@ -95,8 +95,8 @@ def _faults(kernel: Kernel, places: Places, trial: Trial) -> Iterator[str]:
             restore_rows(database, places, backup)
             for table in backup.tables:
                 trial.tables, trial.rows = trial.tables + 1, trial.rows + table.rows
-            yield from proving.tables_differ(database, backup)
-            yield from proving.ledger_faults(database)
+            yield from proving.tables_differ(database, backup, places.beat)
+            yield from proving.ledger_faults(database, places.beat)
             yield from proving.keys_missing(database)
             vault = kernel.vault if trial.opened else None
             for problem in proving.object_faults(database, SealedStore(places.objects), vault, places.beat):

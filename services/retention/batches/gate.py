@@ -43,7 +43,9 @@ def stale(session: Session, lines: Sequence[DestructionLine]) -> set[str]:
     """The items that are no more what the manifest says of them, by the policy in force now."""
     ids = [line.item_id for line in lines]
     told = facts.gather(session, versions.current(session).policy, ids)
-    return {line.item_id for line in lines if line.item_id not in told or told[line.item_id].digest(line.item_id) != line.digest}
+    return {
+        line.item_id for line in lines if line.item_id not in told or told[line.item_id].digest(line.item_id) != line.digest
+    }
 
 
 def obstacle(session: Session, line: DestructionLine) -> Obstacle | None:

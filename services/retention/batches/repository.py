@@ -22,7 +22,9 @@ def batch(session: Session, batch_id: str, *, to_change: bool = False) -> Destru
     return session.get(DestructionBatch, batch_id, with_for_update=TO_CHANGE if to_change else None)
 
 
-def batches(session: Session, *, state: str | None, ids: Sequence[str] | None, after: str | None, limit: int) -> list[DestructionBatch]:
+def batches(
+    session: Session, *, state: str | None, ids: Sequence[str] | None, after: str | None, limit: int
+) -> list[DestructionBatch]:
     """Newest first; of ``ids`` alone, where they are given."""
     query = select(DestructionBatch).order_by(DestructionBatch.id.desc()).limit(limit)
     if state is not None:
@@ -34,10 +36,14 @@ def batches(session: Session, *, state: str | None, ids: Sequence[str] | None, a
 
 def in_state(session: Session, *states: BatchState) -> list[DestructionBatch]:
     """Oldest first."""
-    return list(session.scalars(select(DestructionBatch).where(DestructionBatch.state.in_(states)).order_by(DestructionBatch.id)))
+    return list(
+        session.scalars(select(DestructionBatch).where(DestructionBatch.state.in_(states)).order_by(DestructionBatch.id))
+    )
 
 
-def lines(session: Session, batch_id: str, *, state: str | None, opinion: str | None, after: int, limit: int) -> list[DestructionLine]:
+def lines(
+    session: Session, batch_id: str, *, state: str | None, opinion: str | None, after: int, limit: int
+) -> list[DestructionLine]:
     """In the order of the manifest, from the position after ``after``."""
     query = (
         select(DestructionLine)
@@ -52,7 +58,9 @@ def lines(session: Session, batch_id: str, *, state: str | None, opinion: str | 
     return list(session.scalars(query))
 
 
-def each_piece(session: Session, batch_id: str, *, state: str | None = None, opinion: str | None = None) -> Iterator[list[DestructionLine]]:
+def each_piece(
+    session: Session, batch_id: str, *, state: str | None = None, opinion: str | None = None
+) -> Iterator[list[DestructionLine]]:
     """All of a batch's lines, a piece at a time, each forgotten when the next comes. Changes go by :func:`change_lines`."""
     position = 0
     while found := lines(session, batch_id, state=state, opinion=opinion, after=position, limit=SOME):
@@ -114,7 +122,9 @@ def due(session: Session, *, type_: str | None, department: str | None, limit: i
 
 
 def witnesses(session: Session, batch_id: str) -> list[Witness]:
-    return list(session.scalars(select(Witness).where(Witness.batch_id == batch_id).order_by(Witness.named_at, Witness.person_id)))
+    return list(
+        session.scalars(select(Witness).where(Witness.batch_id == batch_id).order_by(Witness.named_at, Witness.person_id))
+    )
 
 
 def notices(session: Session, batch_id: str) -> list[DestructionNotice]:
