@@ -18,10 +18,15 @@ from services.access.requests import service as access_requests
 from services.audit import endpoints as audit
 from services.audit import mentions
 from services.console import pages as console
+from services.custody import endpoints as custody
 from services.custody.backups import tables as backups
 from services.custody.backups import tasks as back_up
 from services.custody.backups.places import Places, opened
 from services.custody.backups.tasks import BackUpHandler
+from services.custody.fixity import tasks as fixity
+from services.custody.fixity.tasks import FixityHandler
+from services.custody.inspections import service as inspections
+from services.custody.storerooms import service as storerooms
 from services.filing import endpoints as filing
 from services.filing.reports import service as reports
 from services.filing.tasks import CatalogueHandler
@@ -31,11 +36,11 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, keymarks, migrations, notices, seal, tombstones, tracing
+from services.kernel import copies, holds, incidents, keymarks, migrations, notices, seal, tombstones, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
-from services.kernel.blobs.port import BlobStore
+from services.kernel.blobs.port import BlobStore, Copy
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
@@ -67,7 +72,7 @@ from services.search import endpoints as search
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (approvals, backups, batches, copies, grants, holds, notices, seal, tombstones)
+TABLES = (approvals, backups, batches, copies, grants, holds, incidents, notices, seal, tombstones)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 API_SECONDS = 30.0
@@ -76,13 +81,15 @@ SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger.
-    ``backups`` opens the places where backups lie, which need not be at hand for anything else."""
+    """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger;
+    ``backups`` opens the places where backups lie, which need not be at hand for anything else; ``copies``: the stores that
+    objects lie in, for whoever may mend one from the other."""
 
     kernel: Kernel
     index: Index
     checkpoints: BlobStore
     backups: Callable[[], Places]
+    copies: tuple[Copy, ...] = ()
 
 
 def build(settings: Settings, accounts: Collection[str] | None = None, *, sealed: bool = False) -> Archive:
@@ -117,7 +124,8 @@ def build(settings: Settings, accounts: Collection[str] | None = None, *, sealed
         assert keys.backup is not None, "asked for by accounts that have the key alone"
         return opened(parts.backup_places(settings, held), keys.backup, checkpoints)
 
-    return Archive(kernel, parts.search_index(settings, held), checkpoints, backups)
+    in_each = parts.object_copies(settings, held)
+    return Archive(kernel, parts.search_index(settings, held), checkpoints, backups, in_each)
 
 
 def _migrate(database: Database, settings: Settings) -> None:
@@ -143,6 +151,7 @@ ROOMS: Mapping[str, Room] = {
     ),
     "filing": Room(lambda _: (filing.router,), frozenset({"keys"})),
     "search": Room(lambda _: (search.router,), frozenset({"index"})),
+    "custody": Room(lambda _: (custody.router,), frozenset()),
     "audit": Room(lambda _: (audit.router,), frozenset()),
 }
 """The API's rooms. Sign-in, people, parked jobs and what is seen of batches are with ``access``. A broker is no need of any:
@@ -239,6 +248,7 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.SWEEP: SweepHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
         Stage.BACK_UP: BackUpHandler(kernel, archive.backups),
+        Stage.FIXITY: FixityHandler(kernel, archive.copies),
     }
 
 
@@ -266,6 +276,9 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: upkeep.order(database),
         lambda: learning.order(database),
         lambda: back_up.order(database, archive.kernel.settings),
+        lambda: fixity.order(database),
+        lambda: storerooms.remind(database),
+        lambda: inspections.remind(database),
     )
 
 

@@ -16,7 +16,7 @@ from services.kernel.blobs.halves import PUBLIC_FILE, PublicHalf
 from services.kernel.blobs.keys import MASTER_FILE, FileMasterKey, MasterKey, secret_file
 from services.kernel.blobs.local import LocalBlobStore
 from services.kernel.blobs.mirrored import MirroredBlobStore
-from services.kernel.blobs.port import BlobStore
+from services.kernel.blobs.port import BlobStore, Copy, Mendable
 from services.kernel.config import Place, Settings
 from services.kernel.ledger.note import Signer
 from services.kernel.narrow import Narrowed
@@ -81,6 +81,19 @@ def object_store(settings: Settings, held: Privileges | None = None) -> BlobStor
         return MirroredBlobStore(first, _store(second, settings)) if second else first
 
     return _narrowed("object store", None if held is None else held.objects, {"reachable", "readable"}, whole)
+
+
+def object_copies(settings: Settings, held: Privileges | None = None) -> tuple[Copy, ...]:
+    """The stores that objects lie in, each by itself, for whoever may hold one against the other; none for others."""
+    if held is not None and "replace" not in held.objects:
+        return ()
+    acts = None if held is None else held.objects
+    places = {"primary": settings.objects_place, "copy": settings.backup_objects_place}
+    return tuple(
+        Copy(label, cast(Mendable, _narrowed(f"object store ({label})", acts, {"readable"}, partial(_store, place, settings))))
+        for label, place in places.items()
+        if place is not None
+    )
 
 
 def checkpoint_store(settings: Settings, held: Privileges | None = None) -> BlobStore:

@@ -33,7 +33,7 @@ from tests.servers import Servers
 RESTART_SECONDS = 0.5
 """Between the end of a process and its next start, as ``RestartSec`` says it to systemd."""
 START_SECONDS, STOP_SECONDS = 300.0, 40.0
-ROOMS = {"ingest": ("ingest",), "access": ("access", "filing", "audit"), "search": ("search",)}
+ROOMS = {"ingest": ("ingest",), "access": ("access", "filing", "custody", "audit"), "search": ("search",)}
 SEGMENTS = {"uploads": "ingest", "search": "search"}
 """The second part of an API path and the room that answers it; the rest is ``access``'s, but for what is handed in."""
 
@@ -201,6 +201,7 @@ class House:
         commands["reading"] = ["worker", "--queues", "reading", "--workers", "2"]
         commands["indexing"] = ["worker", "--queues", "indexing", "--workers", "1"]
         commands["destruction"] = ["worker", "--queues", "destruction", "--workers", "1"]
+        commands["fixity"] = ["worker", "--queues", "fixity", "--workers", "1"]
         commands |= {name: ["schedule"] for name in ("schedule-1", "schedule-2")}
         environment = clean_environment() | self.environment
         self.units = {name: Unit(name, self.folder, environment, *words) for name, words in commands.items()}

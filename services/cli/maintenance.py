@@ -12,7 +12,8 @@ from rich.progress import Progress
 
 from services import app as archive
 from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
-from services.custody.fixity import Tally, verify_all
+from services.custody.fixity.service import Tally, verify_all
+from services.custody.fixity.tables import Result
 from services.kernel import migrations
 from services.kernel.config import Settings
 from services.kernel.db import Database
@@ -119,13 +120,22 @@ def _engine(name: str) -> Finding:
 
 
 def fixity(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Re-reads every stored object and holds it against its digest."""
+    """Re-reads every stored object in each of its copies, now; mends a copy from the other where that one is whole. The
+    schedule does the same bit by bit."""
     built, tally = archive.build(settings_for(data), ("fixity",)), Tally()
-    damages = list(verify_all(built.kernel, tally))
+    findings = list(verify_all(built.kernel, built.copies, tally))
+    damaged = [each for each in findings if each.result is Result.DAMAGED]
+    repaired = [each for each in findings if each.result is Result.REPAIRED]
     if as_json:
-        print_json({"objects": tally.objects, "damaged": [{"name": each.name, "reason": each.reason} for each in damages]})
+        told = {"damaged": damaged, "repaired": repaired}
+        print_json(
+            {"objects": tally.objects}
+            | {name: [{"name": each.name, "faults": each.faults} for each in found] for name, found in told.items()}
+        )
     else:
-        for each in damages:
-            typer.echo(f"object {each.name} is {each.reason}. Restore it from the backup.")
-        typer.echo(f"{tally.objects} objects read, {tally.damaged} damaged.")
-    raise typer.Exit(INCOMPLETE if damages else 0)
+        for each in findings:
+            how = ", ".join(f"{reason} in the {copy}" for copy, reason in each.faults.items())
+            advice = "Restore it from the backup." if each in damaged else "It is whole again."
+            typer.echo(f"object {each.name} was {how}. {advice}")
+        typer.echo(f"{tally.objects} objects read, {tally.repaired} repaired, {tally.damaged} damaged.")
+    raise typer.Exit(INCOMPLETE if damaged else 0)

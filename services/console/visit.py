@@ -29,6 +29,7 @@ SECTIONS = (
     ("filing", "/filing", "file"),
     ("search", "/search", "search"),
     ("access", "/access", "ask"),
+    ("custody", "/custody", "registers"),
     ("audit", "/audit", "ledger"),
     ("inspections", "/inspections", "registers"),
     ("jobs", "/jobs", "jobs"),

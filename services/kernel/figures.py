@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.clock import database_epoch, now
 from services.kernel.db import Database
+from services.kernel.incidents import Incident
 from services.kernel.ledger.tables import LedgerEntry, LedgerHead
 from services.kernel.queue.stages import Queue
 from services.kernel.queue.tables import Job, JobState, Leader
@@ -82,13 +83,13 @@ def _jobs(session: Session) -> Iterator[GaugeMetricFamily]:
 def _ledger(session: Session) -> Iterator[GaugeMetricFamily]:
     """Its size never falls. The last fixity run is on it; an archive without one says nothing of its age."""
     yield _gauge("ledger_entries", "Entries of the ledger.", size=session.scalar(select(LedgerHead.size)) or 0)
-    runs = select(LedgerEntry.at, LedgerEntry.data).where(LedgerEntry.act == "fixity.run")
-    last = session.execute(runs.order_by(LedgerEntry.position.desc()).limit(1)).one_or_none()
+    runs = select(LedgerEntry.at).where(LedgerEntry.act == "fixity.run")
+    last = session.scalar(runs.order_by(LedgerEntry.position.desc()).limit(1))
     if last is not None:
-        age = (now() - datetime.fromisoformat(last.at)).total_seconds()
-        damaged = json.loads(last.data)["details"]["damaged"]
-        yield _gauge("fixity_age_seconds", "Since every stored object was last re-read.", age=max(age, 0.0))
-        yield _gauge("fixity_damaged_objects", "Objects that the last fixity run found damaged.", damaged=damaged)
+        age = (now() - datetime.fromisoformat(last)).total_seconds()
+        yield _gauge("fixity_age_seconds", "Since stored objects were last re-read.", age=max(age, 0.0))
+    damaged = select(func.count()).where(Incident.blob_id.is_not(None), Incident.settled_at.is_(None))
+    yield _gauge("fixity_damaged_objects", "Objects without a whole copy.", damaged=session.scalar(damaged) or 0)
 
 
 def _backups(session: Session) -> Iterator[GaugeMetricFamily]:

@@ -32,6 +32,7 @@ _FIGURES = {
     "pages": "SELECT(state)",
     "ledger_entries": "SELECT",
     "leaders": "SELECT",
+    "incidents": "SELECT",
 }
 """What monitoring is told of the archive as a whole."""
 
@@ -301,6 +302,9 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "access_request_items": "SELECT",
                 "approvals": "SELECT",
                 "loans": "SELECT UPDATE(reminded_at)",
+                "store_rooms": "SELECT UPDATE(reminded_at)",
+                "room_readings": "SELECT(room_id,at)",
+                "custody_plans": "SELECT UPDATE(reminded_on)",
                 "ledger_entries": "SELECT",
                 "ledger_tiles": "SELECT INSERT",
                 "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",
@@ -313,11 +317,56 @@ ACCOUNTS: Mapping[str, Privileges] = {
         secrets=frozenset({"ledger"}),
         broker=True,
     ),
-    "fixity": Privileges(together(_START, _LEDGER, {"blobs": "SELECT"}), objects=_READ),
+    "custody": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            {
+                "policy_versions": "SELECT",
+                "idempotent_answers": "SELECT INSERT",
+                "jobs": "SELECT INSERT",
+                "backups": "SELECT",
+                "items": _LOCKED,
+                "files": "SELECT(id,master_id)",
+                "renditions": "SELECT(id,item_id,blob_id)",
+                "blobs": "SELECT",
+                "object_checks": "SELECT",
+                "notices": "INSERT",
+                "counters": "SELECT INSERT UPDATE(last)",
+                "store_rooms": "SELECT INSERT UPDATE(active,reminded_at)",
+                "room_readings": "SELECT INSERT",
+                "custody_plans": "SELECT INSERT UPDATE(active,next_on)",
+                "custody_inspections": "SELECT INSERT UPDATE(settled_at,settled_by,settlement)",
+            },
+        ),
+        broker=True,
+    ),
+    "fixity": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _WORK,
+            {
+                "policy_versions": "SELECT",
+                "people": "SELECT(id,active)",
+                "person_roles": "SELECT",
+                "blobs": "SELECT",
+                "files": "SELECT(id,master_id)",
+                "items": "SELECT",
+                "renditions": "SELECT(id,item_id,blob_id)",
+                "object_checks": "SELECT INSERT UPDATE",
+                "incidents": "SELECT INSERT UPDATE(outcome,settled_at)",
+                "notices": "INSERT",
+            },
+        ),
+        objects=frozenset({"open", "replace"}),
+        broker=True,
+    ),
 }
-"""By process: the rooms of ``muniment serve``, the queues of ``muniment worker``, ``muniment schedule`` and ``muniment
-fixity``. The console has no account: it holds nothing. ``muniment migrate``, ``muniment user`` and what else an operator does
-by hand takes the owner's."""
+"""By process: the rooms of ``muniment serve``, the queues of ``muniment worker`` (``muniment fixity`` is as the queue of that
+name) and ``muniment schedule``. The console has no account: it holds nothing. ``muniment migrate``, ``muniment user`` and what
+else an operator does by hand takes the owner's."""
 
 
 def of(names: Collection[str]) -> Privileges:

@@ -13,6 +13,7 @@ _ON_BUCKET = {"delete": ["ListBucketVersions"], "sweep": ["ListBucketMultipartUp
 _ON_OBJECTS = {
     "open": ["GetObject"],
     "create": ["PutObject", "AbortMultipartUpload"],
+    "replace": ["PutObject", "AbortMultipartUpload"],
     "delete": ["DeleteObject", "DeleteObjectVersion", "GetObjectRetention"],
     "sweep": ["AbortMultipartUpload"],
     "retain": ["GetObjectRetention", "PutObjectRetention"],

@@ -6,7 +6,8 @@ import secrets
 
 import pytest
 
-from services.custody.fixity import Damage, Tally, verify_all
+from services.custody.fixity.service import Finding, Tally, verify_all
+from services.custody.fixity.tables import Result
 from services.kernel.blobs.sealed import CHUNK
 from services.kernel.errors import Unavailable
 from services.kernel.tables import Blob
@@ -34,9 +35,13 @@ def stored(desk):
     return names
 
 
-def run(desk) -> tuple[list[Damage], Tally]:
+def run(desk) -> tuple[list[Finding], Tally]:
     tally = Tally()
-    return list(verify_all(desk.kernel, tally)), tally
+    return list(verify_all(desk.kernel, desk.archive.copies, tally)), tally
+
+
+def damage(name: str, reason: str) -> Finding:
+    return Finding(name, Result.DAMAGED, {"primary": reason})
 
 
 def last_run(desk) -> dict:
@@ -51,11 +56,11 @@ def test_a_whole_store_is_whole(desk, stored):
     damages, tally = run(desk)
     assert (damages, tally.objects, tally.damaged) == ([], 5, 0)
     entry = last_run(desk)
-    assert (entry["result"], entry["details"]) == ("ok", {"objects": 5, "damaged": 0})
+    assert (entry["result"], entry["details"]) == ("ok", {"objects": 5, "repaired": 0, "damaged": 0})
 
 
 def test_an_empty_store(desk):
-    assert run(desk) == ([], Tally(0, 0))
+    assert run(desk) == ([], Tally())
 
 
 @pytest.mark.parametrize("which", range(5))
@@ -66,7 +71,7 @@ def test_one_flipped_bit_is_found_wherever_it_is(desk, stored, which):
         flipped = bytearray(whole)
         flipped[place] ^= 1 << secrets.randbelow(8)
         file.write_bytes(flipped)
-        assert run(desk)[0] == [Damage(stored[which], "changed")]
+        assert run(desk)[0] == [damage(stored[which], "changed")]
     file.write_bytes(whole)
     assert run(desk)[0] == []
 
@@ -77,7 +82,7 @@ def test_one_flipped_bit_is_found_wherever_it_is(desk, stored, which):
 def test_another_length_is_found(desk, stored, change):
     file = path(desk, stored[2])
     file.write_bytes(change(file.read_bytes()))
-    assert run(desk)[0] == [Damage(stored[2], "changed")]
+    assert run(desk)[0] == [damage(stored[2], "changed")]
 
 
 def test_exchanged_objects_are_found(desk, stored):
@@ -85,21 +90,22 @@ def test_exchanged_objects_are_found(desk, stored):
     raw = one.read_bytes()
     one.write_bytes(two.read_bytes())
     two.write_bytes(raw)
-    assert run(desk)[0] == [Damage(stored[1], "changed"), Damage(stored[4], "changed")]
+    assert run(desk)[0] == [damage(stored[1], "changed"), damage(stored[4], "changed")]
 
 
 def test_missing_ones_are_found_and_the_run_goes_on(desk, stored):
     desk.kernel.objects.delete(stored[0])
     desk.kernel.objects.delete(stored[3])
     damages, tally = run(desk)
-    assert damages == [Damage(stored[0], "missing"), Damage(stored[3], "missing")]
+    assert damages == [damage(stored[0], "missing"), damage(stored[3], "missing")]
     assert (tally.objects, tally.damaged) == (5, 2)
     assert last_run(desk)["result"] == "damaged"
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), Unavailable("The store does not answer.")])
 def test_a_bad_sector_ends_no_run(desk, stored, monkeypatch, error):
-    store, real = desk.kernel.objects.store, desk.kernel.objects.store.open
+    (copy,) = desk.archive.copies
+    store, real = copy.store, copy.store.open
 
     def opens(name):
         if name == stored[1]:
@@ -108,7 +114,7 @@ def test_a_bad_sector_ends_no_run(desk, stored, monkeypatch, error):
 
     monkeypatch.setattr(store, "open", opens)
     damages, tally = run(desk)
-    assert damages == [Damage(stored[1], "unreadable")]
+    assert damages == [damage(stored[1], "unreadable")]
     assert tally.objects == 5
 
 
@@ -118,7 +124,7 @@ def test_no_key_is_needed(desk, stored, monkeypatch):
 
 
 def test_more_objects_than_one_page_of_rows(desk, stored, monkeypatch):
-    monkeypatch.setattr("services.custody.fixity.ROWS", 2)
+    monkeypatch.setattr("services.custody.fixity.repository.ROWS", 2)
     desk.kernel.objects.delete(stored[4])
     damages, tally = run(desk)
-    assert (damages, tally.objects) == ([Damage(stored[4], "missing")], 5)
+    assert (damages, tally.objects) == ([damage(stored[4], "missing")], 5)

@@ -73,8 +73,8 @@ def test_every_process_is_there_with_a_command_of_the_program(documents):
                 check_settings({each["name"]: each["value"] for each in container["env"]})
     rooms = [commands[name]["rooms"] for name in (*composition.ROOMS, composition.CONSOLE)]
     assert rooms == [[name] for name in (*composition.ROOMS, composition.CONSOLE)]
-    assert {commands[each]["queues"] for each in ("reader", "indexer", "remover")} == set(Queue)
-    assert {"schedule", "migrate", "fixity"} <= set(commands)
+    assert {commands[each]["queues"] for each in ("reader", "indexer", "remover", "keeper")} == set(Queue)
+    assert {"schedule", "migrate"} <= set(commands)
 
 
 def test_settings_of_the_values_are_settings(documents):

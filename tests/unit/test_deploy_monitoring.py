@@ -11,7 +11,7 @@ import promql_parser
 import pytest
 
 from services import app as composition
-from services.custody.fixity import Tally, verify_all
+from services.custody.fixity.service import Tally, verify_all
 from services.kernel import metrics
 from services.kernel.config import Settings
 from services.kernel.model import Role
@@ -31,7 +31,7 @@ EXPRESSIONS = [rule["expr"] for rule in RULES] + [target["expr"] for panel in PA
 QUERY_OF_KEDA = 'max(muniment_jobs_due{queue="reading"})'
 OF_SCRAPING = {"job", "instance", "room"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
-WORKERS = {"reader", "indexer", "remover", "schedule"}
+WORKERS = {"reader", "indexer", "remover", "keeper", "schedule"}
 ROOMS = {*composition.ROOMS} | WORKERS
 
 
@@ -45,8 +45,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.fixture(scope="module")
 def known(desk: Desk) -> dict[str, set[str]]:
     """Every series that an archive can have, with its labels."""
-    list(verify_all(desk.kernel, Tally()))
     desk.item(desk.client(Role.CLERK), "合同")
+    list(verify_all(desk.kernel, desk.archive.copies, Tally()))
     desk.client().get("/readyz")
     desk.client(Role.MONITOR).get("/metrics").raise_for_status()
     found: dict[str, set[str]] = {"up": set()}

@@ -7,7 +7,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
-from services.custody.fixity import Tally, verify_all
+from services.custody.fixity.service import Tally, verify_all
 from services.kernel import logs, metrics
 from services.kernel.figures import CatalogueFigures
 from services.kernel.model import Role
@@ -75,11 +75,11 @@ def test_the_ledger_and_the_last_fixity_run(desk):
     entries = len(desk.ledger())
     assert told(desk, "muniment_ledger_entries") == entries > 0
     tally = Tally()
-    assert list(verify_all(desk.kernel, tally)) == []
+    assert list(verify_all(desk.kernel, desk.archive.copies, tally)) == []
     assert 0 <= told(desk, "muniment_fixity_age_seconds") < 30
     assert told(desk, "muniment_fixity_damaged_objects") == 0
     desk.kernel.objects.store.delete(desk.objects()[0])
-    assert len(list(verify_all(desk.kernel, Tally()))) == 1
+    assert len(list(verify_all(desk.kernel, desk.archive.copies, Tally()))) == 1
     assert told(desk, "muniment_fixity_damaged_objects") == 1
 
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.access.incidents import service
-from services.access.incidents.tables import Incident
 from services.access.service import Asker, known_item
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import NotFound
@@ -16,6 +15,7 @@ from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.idempotency import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
+from services.kernel.incidents import Incident
 from services.kernel.ledger import journal
 from services.kernel.tables import Item
 

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.access.incidents.tables import Incident
 from services.kernel import notices
 from services.kernel.blobs.keys import Vault
 from services.kernel.clock import now
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import Conflict
 from services.kernel.identity.rights import Principal
+from services.kernel.incidents import Incident
 from services.kernel.items import changed
 from services.kernel.ledger import journal
 from services.kernel.model import Role
@@ -65,15 +65,17 @@ def settle(
     """``found`` takes the MISSING flag off again, unless another loss of the item is open."""
     if incident.settled_at is not None:
         raise Conflict("This incident is settled already. Report a new one.")
-    item = session.get_one(Item, incident.item_id, with_for_update=TO_CHANGE)
+    item = session.get_one(Item, incident.item_id, with_for_update=TO_CHANGE) if incident.item_id else None
+    if item is None:
+        incident.key_id = vault.new_key(session).id
     incident.outcome, incident.settled_by, incident.settled_at = outcome, actor.person_id, now()
-    incident.outcome_sealed = vault.seal_text(session, item.key_id, OUTCOME_CONTEXT, text)
+    incident.outcome_sealed = vault.seal_text(session, _key(incident, item), OUTCOME_CONTEXT, text)
     session.flush()
-    if outcome == "found" and incident.kind == LOSS and incident.copy_id is None and not _lost(session, item):
+    if item is not None and outcome == "found" and incident.kind == LOSS and not incident.copy_id and not _lost(session, item):
         item.missing = False
         changed(session, item)
     told: dict[str, Any] = {"incident": incident.id, "outcome": outcome}
-    journal.append(session, "incident.settle", actor=actor.person_id, item=item.id, request=request, **told)
+    journal.append(session, "incident.settle", actor=actor.person_id, item=incident.item_id, request=request, **told)
 
 
 def incidents(session: Session, *, open_only: bool, after: str | None, limit: int) -> list[Incident]:
@@ -84,22 +86,30 @@ def incidents(session: Session, *, open_only: bool, after: str | None, limit: in
 
 
 def shown(session: Session, vault: Vault, incident: Incident) -> dict[str, Any]:
-    item = session.get_one(Item, incident.item_id)
-    outcome = incident.outcome_sealed
+    item = session.get_one(Item, incident.item_id) if incident.item_id else None
+    text, outcome = incident.text_sealed, incident.outcome_sealed
     return {
         "id": incident.id,
-        "item_id": item.id,
-        "reference_code": item.reference_code,
+        "item_id": incident.item_id,
+        "reference_code": item.reference_code if item else None,
         "kind": incident.kind,
         "loan_id": incident.loan_id,
         "copy_id": incident.copy_id,
-        "text": vault.open_text(session, item.key_id, TEXT_CONTEXT, incident.text_sealed),
+        "object_id": incident.blob_id,
+        "details": incident.details or {},
+        "text": vault.open_text(session, _key(incident, item), TEXT_CONTEXT, text) if text else None,
         "reported_by": incident.reported_by,
         "reported_at": incident.reported_at.isoformat(),
         "outcome": incident.outcome,
-        "outcome_text": vault.open_text(session, item.key_id, OUTCOME_CONTEXT, outcome) if outcome else None,
+        "outcome_text": vault.open_text(session, _key(incident, item), OUTCOME_CONTEXT, outcome) if outcome else None,
         "settled_at": incident.settled_at.isoformat() if incident.settled_at else None,
     }
+
+
+def _key(incident: Incident, item: Item | None) -> str:
+    key_id = item.key_id if item else incident.key_id
+    assert key_id is not None, "what was written has a key"
+    return key_id
 
 
 def _lost(session: Session, item: Item) -> bool:

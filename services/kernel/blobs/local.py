@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
@@ -31,6 +32,14 @@ class LocalBlobStore:
             return _LocalWriter(path)
         except FileExistsError:
             raise Conflict(f"Another writer is storing {name}.") from None
+        except OSError as error:
+            raise _translate(error) from error
+
+    def replace(self, name: str) -> _LocalMender:
+        path = self._path(name)
+        try:
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            return _LocalMender(path)
         except OSError as error:
             raise _translate(error) from error
 
@@ -93,9 +102,9 @@ class LocalBlobStore:
 
 
 class _LocalWriter:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, partial: str = PARTIAL) -> None:
         self._path = path
-        self._partial = path.with_name(path.name + PARTIAL)
+        self._partial = path.with_name(path.name + partial)
         self._file = os.fdopen(os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
     def write(self, data: bytes) -> None:
@@ -130,6 +139,27 @@ class _LocalWriter:
         with suppress(OSError):
             self._file.close()
         self._partial.unlink(missing_ok=True)
+
+
+class _LocalMender(_LocalWriter):
+    """Renames over what is there. Its own partial name: what another mender left when it died is in nobody's way."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, f".{secrets.token_hex(4)}{PARTIAL}")
+
+    def commit(self) -> None:
+        try:
+            self._file.flush()
+            if self._path.exists():
+                os.fchmod(self._file.fileno(), self._path.stat().st_mode & 0o777)  # one that was retained stays read-only
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._partial.replace(self._path)
+            sync_folder(self._path.parent)
+            sync_folder(self._path.parent.parent)
+        except OSError as error:
+            self.abort()
+            raise _translate(error) from error
 
 
 def _translate(error: OSError) -> Unavailable:

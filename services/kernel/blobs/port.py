@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
@@ -67,3 +68,19 @@ class BlobStore(Protocol):
 
     def readable(self) -> bool:
         """For readiness: whether objects can be given out now. Any exception means no."""
+
+
+class Mendable(BlobStore, Protocol):
+    """One of the stores that an object lies in."""
+
+    def replace(self, name: str) -> BlobWriter:
+        """Like ``create``, in the place of what is damaged or lost: until ``commit`` the old object stands, after it the new
+        one alone is read, and there is no moment without one. A store with versions keeps the old one until ``delete``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """``label`` is ``primary`` or ``copy``: where one lies in the settings, and what reports call it."""
+
+    label: str
+    store: Mendable

@@ -109,6 +109,9 @@ class S3BlobStore:
     def create(self, name: str) -> S3Writer:
         return S3Writer(self._client, self.bucket, self._key(name), name)
 
+    def replace(self, name: str) -> S3Writer:
+        return S3Writer(self._client, self.bucket, self._key(name), name, over=True)
+
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         key = self._key(name)
         first = self._patiently(name, lambda: self._whole(key))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -35,11 +35,13 @@ def part_bytes(number: int) -> int:
 
 class S3Writer:
     """A mark in the object's metadata tells it from one of the same name by another writer: so it is known whether a
-    request whose answer was lost, or which was refused when it was sent again, had succeeded after all."""
+    request whose answer was lost, or which was refused when it was sent again, had succeeded after all. ``over``: in the place
+    of what is there, which becomes an older version where the bucket keeps any."""
 
-    def __init__(self, client: S3Client, bucket: str, key: str, name: str) -> None:
+    def __init__(self, client: S3Client, bucket: str, key: str, name: str, *, over: bool = False) -> None:
         self._client, self._bucket, self._key, self._name = client, bucket, key, name
         self._mark = secrets.token_hex(16)
+        self._only_new: dict[str, Any] = {} if over else {"IfNoneMatch": "*"}
         self._buffer = bytearray()
         self._upload: str | None = None
         self._parts: list[CompletedPartTypeDef] = []
@@ -124,10 +126,10 @@ class S3Writer:
             Bucket=self._bucket,
             Key=self._key,
             Body=self._buffer,  # type: ignore[arg-type]  # as above
-            IfNoneMatch="*",
             ChecksumSHA256=checksum,
             ContentType="application/octet-stream",
             Metadata={MARK: self._mark},
+            **self._only_new,
         )
         self._require_checksum(answer.get("ChecksumSHA256"), checksum)
 
@@ -139,7 +141,7 @@ class S3Writer:
             UploadId=self._upload,
             MultipartUpload={"Parts": self._parts},
             MpuObjectSize=self._size,
-            IfNoneMatch="*",
+            **self._only_new,
         )
         checksum = f"{b64encode(self._digests.digest()).decode()}-{len(self._parts)}"
         self._require_checksum(answer.get("ChecksumSHA256"), checksum)

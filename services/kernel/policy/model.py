@@ -187,6 +187,28 @@ class Oversight(Part):
     inspection_days: Days = 180
 
 
+Range = tuple[float, float]
+
+
+class Custody(Part):
+    """How what is kept is looked after (behaviour 18). ``fixity_days``: within which each stored object is re-read;
+    ``temperature`` (°C) and ``humidity`` (percent) of a store room, ``reading_hours`` the longest between two readings of it;
+    ``check_days``: how often what is in storage goes through the four checks again (四性检测)."""
+
+    fixity_days: Annotated[int, Field(ge=1, le=3660)] = 90
+    temperature: Range = (14, 24)
+    humidity: Range = (45, 60)
+    reading_hours: Annotated[int, Field(ge=1, le=8784)] = 24
+    check_days: Annotated[int, Field(ge=1, le=3660)] = 365
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Custody:
+        for low, high in (self.temperature, self.humidity):
+            if low > high:
+                raise ValueError("a range begins with its lower end")
+        return self
+
+
 class Policy(Part):
     """All of it. ``extra`` keys are refused: a misspelt rule would silently be none."""
 
@@ -197,6 +219,7 @@ class Policy(Part):
     retention: dict[str, RetentionRule]
     destruction: Destruction
     oversight: Oversight = Oversight()
+    custody: Custody = Custody()
 
     @model_validator(mode="after")
     def _classes_exist(self) -> Policy:

@@ -11,6 +11,7 @@ class Queue(StrEnum):
     INDEXING = "indexing"
     DESTRUCTION = "destruction"
     BACKUP = "backup"
+    FIXITY = "fixity"
 
 
 class Stage(StrEnum):
@@ -32,6 +33,8 @@ class Stage(StrEnum):
     """Beside the way: types are learnt from what people said of them."""
     BACK_UP = "back_up"
     """Beside the way: a backup is made, and from time to time tried."""
+    FIXITY = "fixity"
+    """Beside the way: stored objects are re-read, and mended from their second copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ WAY = {
     Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
     Stage.BACK_UP: Rule("custody", Queue.BACKUP, 1, None),
+    Stage.FIXITY: Rule("custody", Queue.FIXITY, 1, None),
 }
 
 

@@ -1,0 +1,1 @@
+"""保管: how what is kept is looked after."""

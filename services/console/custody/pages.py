@@ -1,0 +1,10 @@
+"""Custody's pages."""
+
+from __future__ import annotations
+
+from services.console.custody import fixity
+from services.console.route import page_router
+
+router = page_router()
+for each in (fixity,):
+    router.include_router(each.router)
