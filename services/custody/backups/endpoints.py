@@ -21,7 +21,7 @@ def list_backups(
     kernel: KernelDep,
     limit: paging.Limit = 50,
     cursor: paging.Cursor = None,
-    principal: Principal = allow(Right.JOBS),
+    principal: Principal = allow(Right.REGISTERS),
 ) -> dict[str, Any]:
     """Backups, newest first. ``scheduled``: whether they are made without being asked for, each ``every_hours``; ``keep``: for
     how many days a backup, and one of the keys, is kept."""
@@ -41,7 +41,7 @@ def list_backups(
 
 
 @router.post("", status_code=202)
-def ask(kernel: KernelDep, request: RequestId, principal: Principal = allow(Right.JOBS)) -> dict[str, bool]:
+def ask(kernel: KernelDep, request: RequestId, principal: Principal = allow(Right.KEEP)) -> dict[str, bool]:
     """Has a backup made now. ``asked`` is False where one waits or is being made already."""
     with kernel.database.write() as session:
         asked = tasks.request(session, actor=principal.person_id)
