@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from threading import Event
 
@@ -82,13 +83,14 @@ SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 @dataclass(frozen=True, slots=True)
 class Archive:
     """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger;
-    ``backups`` opens the places where backups lie, which need not be at hand for anything else; ``copies``: the stores that
-    objects lie in, for whoever may mend one from the other."""
+    ``backups`` opens the places where backups lie, which need not be at hand for anything else, ``backed_up`` the objects among
+    them, for whoever removes some; ``copies``: the stores that objects lie in, for whoever may mend one from the other."""
 
     kernel: Kernel
     index: Index
     checkpoints: BlobStore
     backups: Callable[[], Places]
+    backed_up: Callable[[], BlobStore]
     copies: tuple[Copy, ...] = ()
 
 
@@ -125,7 +127,8 @@ def build(settings: Settings, accounts: Collection[str] | None = None, *, sealed
         return opened(parts.backup_places(settings, held), keys.backup, checkpoints)
 
     in_each = parts.object_copies(settings, held)
-    return Archive(kernel, parts.search_index(settings, held), checkpoints, backups, in_each)
+    backed_up = partial(parts.backed_up_objects, settings, held)
+    return Archive(kernel, parts.search_index(settings, held), checkpoints, backups, backed_up, in_each)
 
 
 def _migrate(database: Database, settings: Settings) -> None:

@@ -107,13 +107,19 @@ def checkpoint_store(settings: Settings, held: Privileges | None = None) -> Blob
 
 
 def backup_places(settings: Settings, held: Privileges | None = None) -> BackupPlaces:
-    """Where backups go. Of the objects among them some process may have only the right to remove."""
+    """Where backups go."""
     acts = None if held is None else held.backups
     return BackupPlaces(
         _depot(settings.backups_place, settings, acts),
-        _narrowed("backup store", acts, set(), lambda: _part_of(settings.backups_place, "objects", settings)),
+        backed_up_objects(settings, held),
         _depot(settings.backup_keys_place, settings, acts),
     )
+
+
+def backed_up_objects(settings: Settings, held: Privileges | None = None) -> BlobStore:
+    """The objects in the backups, from which a destruction removes them too."""
+    acts = None if held is None else held.backups
+    return _narrowed("backup store", acts, set(), lambda: _part_of(settings.backups_place, "objects", settings))
 
 
 def backups_at(place: Place, keys: Place, settings: Settings) -> BackupPlaces:

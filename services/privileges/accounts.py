@@ -262,6 +262,7 @@ ACCOUNTS: Mapping[str, Privileges] = {
             },
         ),
         objects=frozenset({"delete", "names", "sweep"}),
+        backups=frozenset({"delete", "names"}),
         checkpoints=frozenset({"create", "open", "retain"}),
         broker=True,
     ),

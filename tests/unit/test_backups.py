@@ -1,13 +1,21 @@
 """Backups: one moment, shared chunks, keys elsewhere; tried before they count (behaviour 21)."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from sqlalchemy import select
 
-from services.custody.backups import making, verifying
-from services.custody.backups.tables import BackupState
+from services.custody.backups import making, tasks, verifying
+from services.custody.backups.objects import rows_of
+from services.custody.backups.tables import Backup, BackupState
+from services.kernel.clock import now
+from services.kernel.errors import Conflict, MunimentError
 from services.kernel.model import Role
-from services.kernel.tables import Blob
+from services.kernel.queue.tables import Job
+from services.kernel.tables import Blob, DataKey
 from tests.desk import Desk
+from tests.restores import destroy, made
 
 PAPER = "房屋租赁合同\n出租人：张小伟"
 
@@ -17,20 +25,224 @@ def item(desk: Desk) -> str:
     return desk.item(desk.client(Role.CLERK), PAPER, "第二页")
 
 
-def made(desk: Desk, **options):
-    return making.make(desk.kernel, desk.archive.backups(), actor=None, **options)
+@pytest.fixture
+def places(desk):
+    return desk.archive.backups()
 
 
 def tried(desk: Desk, **options):
     return verifying.verify(desk.kernel, desk.archive.backups(), actor=None, **options)
 
 
-def test_rule_21_a_backup_comes_back_row_by_row_and_object_by_object(desk, item):
+def path(store, name):
+    return store._path(name)
+
+
+def names(desk):
+    with desk.kernel.database.read() as session:
+        return set(session.scalars(select(Blob.name)))
+
+
+def test_rule_21_a_backup_comes_back_row_by_row_and_object_by_object(desk, item, places):
     row = made(desk)
     assert (row.state, row.problems) == (BackupState.DONE, [])
-    with desk.kernel.database.read() as session:
-        objects = len(session.scalars(select(Blob.id)).all())
-    assert row.objects == objects > 2
+    assert row.objects == len(names(desk)) > 2
     trial = tried(desk)
-    assert trial.problems == []
-    assert (trial.objects, trial.opened) == (objects, True)
+    assert (trial.problems, trial.objects, trial.opened) == ([], row.objects, True)
+    with desk.kernel.database.read() as session:
+        assert session.get_one(Backup, row.id).verified_at is not None
+
+
+def test_nothing_is_stored_twice(desk, item, places):
+    first = made(desk)
+    chunks = set(places.catalogue._depot.chunks.names())
+    second = made(desk)
+    assert second.new_bytes < first.new_bytes / 3
+    assert len(set(places.catalogue._depot.chunks.names()) - chunks) <= 8, "what was entered meanwhile, and no more"
+    desk.item(desk.client(Role.CLERK), "一份合同")
+    third = made(desk)
+    assert third.objects > second.objects
+    assert tried(desk).problems == []
+
+
+def test_no_key_lies_with_the_catalogue_and_nothing_lies_in_plain(desk, item, places):
+    made(desk)
+    with desk.kernel.database.read() as session:
+        wrapped = [key.wrapped for key in session.scalars(select(DataKey))]
+    backup = next(places.catalogue.sets())
+    assert "wrapped" not in dict(backup.table("data_keys").columns)
+    kept = {row["wrapped"] for row in rows_of(places.keys, next(places.keys.sets()).table("data_keys"))}
+    assert kept == set(wrapped)
+    folder = desk.settings.data.with_name("data.backups")
+    raw = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    assert not any(key in raw for key in wrapped)
+    assert b"items" not in raw, "not even the name of a table"
+
+
+def test_a_backup_is_one_moment(desk, item, places, monkeypatch):
+    """What is written while it is made is not in it, however late its table comes."""
+    whole, beats = making.dump, []
+
+    def dump(connection, catalogue, keys, beat):
+        def write_between():
+            if not beats:
+                beats.append(desk.person(Role.STAFF))
+            beat()
+
+        return whole(connection, catalogue, keys, write_between)
+
+    monkeypatch.setattr(making, "dump", dump)
+    made(desk)
+    backup = next(places.catalogue.sets())
+    people = {row["id"] for row in rows_of(places.catalogue, backup.table("people"))}
+    assert beats and beats[0][0].person_id not in people
+    assert tried(desk).problems == []
+
+
+@pytest.mark.parametrize("harm", ["missing", "changed"])
+def test_damage_in_the_archive_is_told_and_is_not_copied(desk, item, places, harm):
+    name = sorted(names(desk))[0]
+    file = path(desk.kernel.objects.store, name)
+    content = file.read_bytes()
+    file.unlink() if harm == "missing" else file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    row = made(desk)
+    assert row.state == BackupState.INCOMPLETE
+    assert [problem for problem in row.problems if name in problem]
+    assert not places.objects.exists(name)
+    file.write_bytes(content)
+    assert made(desk).state == BackupState.DONE, "the next one has it"
+
+
+def harm_object(places, name):
+    path(places.objects, name).write_bytes(b"something else")
+
+
+def lose_object(places, name):
+    places.objects.delete(name)
+
+
+def harm_chunk(places, name):
+    store = places.catalogue._depot.chunks
+    file = path(store, next(iter(places.catalogue.read(places.catalogue.ids()[-1]).table("items").chunks)))
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+
+
+def lose_keys(places, name):
+    for each in places.keys.ids():
+        places.keys.remove(each)
+
+
+@pytest.mark.parametrize("harm", [harm_object, lose_object, harm_chunk, lose_keys])
+def test_rule_21_a_backup_that_would_not_come_back_is_found_out(desk, item, places, harm):
+    row = made(desk)
+    harm(places, sorted(names(desk))[0])
+    trial = tried(desk)
+    assert trial.problems
+    with desk.kernel.database.read() as session:
+        assert session.get_one(Backup, row.id).verify_problems == trial.problems
+    assert b'"result":"damaged"' in desk.ledger("backup.verify")[-1].data
+
+
+def test_what_a_trial_found_missing_the_next_backup_brings(desk, item, places):
+    made(desk)
+    lose_object(places, sorted(names(desk))[0])
+    assert made(desk).state == BackupState.DONE
+    assert tried(desk).problems, "what was there before is not asked for again, until a trial finds it missing"
+    made(desk)
+    assert tried(desk).problems == []
+
+
+def test_a_key_of_another_archive_opens_nothing(desk, item, places):
+    row = made(desk)
+    other = type(places.catalogue)(places.catalogue._depot, b"\1" * 32, "catalogue")
+    with pytest.raises(MunimentError, match="does not open"):
+        other.read(row.id)
+
+
+def test_one_at_a_time(desk, item, places):
+    with making.alone(desk.kernel, places), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.kernel.queue.leader.owner_name", lambda pid: "elsewhere~1/1/1")
+        with pytest.raises(Conflict, match="being made"):
+            made(desk)
+
+
+def test_a_run_that_failed_is_on_record_and_the_next_goes_on(desk, item, places, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "_objects", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            made(desk)
+    assert places.catalogue.ids() == [], "what has no set is none"
+    with desk.kernel.database.read() as session:
+        (row,) = session.scalars(select(Backup)).all()
+    assert (row.state, row.problems) == (BackupState.FAILED, ["ZeroDivisionError"])
+    assert made(desk).state == BackupState.DONE
+
+
+# ── kept for a time ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def later(monkeypatch, **time):
+    monkeypatch.setattr("services.custody.backups.pruning.now", lambda: now() + timedelta(**time))
+
+
+def test_case_04_a_destroyed_key_is_in_no_backup_once_the_stated_days_are_over(desk, item, places, monkeypatch):
+    first = made(desk)
+    with desk.kernel.database.read() as session:
+        keys = {key.id for key in session.scalars(select(DataKey))}
+    gone = destroy(desk, item)
+    made(desk)
+    assert not any(places.objects.exists(name) for name in gone), "objects go at once, however long a backup is kept"
+
+    def kept():
+        return {row["id"] for each in places.keys.sets() for row in rows_of(places.keys, each.table("data_keys"))}
+
+    assert kept() == keys, "for some days the older backup of the keys lives on"
+    later(monkeypatch, days=8)
+    made(desk)
+    with desk.kernel.database.read() as session:
+        left = set(session.scalars(select(DataKey.id).where(DataKey.wrapped.is_not(None))))
+    assert left < keys
+    assert kept() == left
+    assert first.id in places.catalogue.ids(), "the catalogue's is kept for longer, and opens nothing of it"
+    later(monkeypatch, days=40)
+    last = made(desk)
+    assert set(places.catalogue.ids()) == {last.id}
+    with desk.kernel.database.read() as session:
+        assert session.get_one(Backup, first.id).pruned_at is not None
+    assert tried(desk).problems == []
+
+
+def test_the_newest_whole_backup_is_never_thrown_away(desk, item, places, monkeypatch):
+    whole = made(desk)
+    path(desk.kernel.objects.store, sorted(names(desk))[0]).unlink()
+    later(monkeypatch, days=400)
+    made(desk, whole=True)
+    assert whole.id in places.catalogue.ids()
+
+
+# ── on schedule ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def orders(desk):
+    with desk.kernel.database.read() as session:
+        return len(session.scalars(select(Job.id).where(Job.kind == "back_up")).all())
+
+
+def test_the_schedule_orders_one_where_a_store_is_set_and_one_is_due(desk, monkeypatch):
+    order = partial(tasks.order, desk.kernel.database)
+    order(desk.settings)
+    assert orders(desk) == 0, "never on the same disk by itself"
+    told = {"backups_url": "file:///elsewhere", "backup_keys_url": "file:///yet/elsewhere"}
+    settings = desk.settings.model_copy(update=told)
+    order(settings)
+    order(settings)
+    assert orders(desk) == 1
+    desk.work()
+    with desk.kernel.database.read() as session:
+        (row,) = session.scalars(select(Backup)).all()
+    assert (row.state, row.verify_problems) == (BackupState.DONE, [])
+    order(settings)
+    assert orders(desk) == 1
+    monkeypatch.setattr(tasks, "now", lambda: now() + timedelta(hours=25))
+    order(settings)
+    assert orders(desk) == 2

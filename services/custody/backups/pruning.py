@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import chain
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from services.custody.backups.depot import OpenDepot
 from services.custody.backups.objects import rows_of
@@ -21,6 +21,7 @@ from services.kernel.blobs.port import BlobStore
 from services.kernel.clock import now
 from services.kernel.core import Kernel
 from services.kernel.errors import Conflict
+from services.kernel.tombstones import Tombstone
 
 log = structlog.get_logger("backups")
 
@@ -32,7 +33,7 @@ def prune(kernel: Kernel, places: Places) -> None:
     keys_gone, keys_kept = _remove(places.keys, timedelta(days=settings.backup_key_days))
     places.catalogue.clear(_needed(kept))
     places.keys.clear(_needed(keys_kept))
-    objects = _clear_objects(places, kept) if gone else 0
+    objects = _clear_destroyed(kernel, places, kept) + (_clear_objects(places, kept) if gone else 0)
     if gone:
         with kernel.database.write() as session:
             session.execute(update(Backup).where(Backup.id.in_(gone)).values(pruned_at=now()))
@@ -63,6 +64,16 @@ def _removed(depot: OpenDepot, backup_id: str) -> bool:
 
 def _needed(sets: list[BackupSet]) -> frozenset[str]:
     return frozenset(chain.from_iterable(each.chunks for each in sets))
+
+
+def _clear_destroyed(kernel: Kernel, places: Places, kept: list[BackupSet]) -> int:
+    """Objects of what was destroyed since the oldest backup: whoever destroyed them removed them here too, unless the store was
+    away, or locked them."""
+    since = min((each.ledger_size for each in kept), default=0)
+    with kernel.database.read() as session:
+        stones = session.scalars(select(Tombstone.objects).where(Tombstone.position >= since)).all()
+    names = [name for objects in stones for name, _ in objects]
+    return sum(_deleted(places.objects, name) for name in names if places.objects.exists(name))
 
 
 def _clear_objects(places: Places, kept: list[BackupSet]) -> int:

@@ -17,9 +17,9 @@ PREFIX = "entries-"
 DIGITS = 15
 
 
-def ship(database: Database, store: BlobStore, size: int) -> None:
-    """Puts there the entries that the checkpoint over ``size`` entries vouches for and the one before does not. What lies there
-    already stays as it is."""
+def ship(database: Database, store: BlobStore, size: int) -> str:
+    """Puts there the entries that the checkpoint over ``size`` entries vouches for and the one before does not; the object's
+    name. What lies there already stays as it is."""
     before = select(func.max(LedgerCheckpoint.size)).where(LedgerCheckpoint.size < size)
     with database.read() as session:
         start = session.scalar(before) or 0
@@ -30,16 +30,17 @@ def ship(database: Database, store: BlobStore, size: int) -> None:
             writer = store.create(name)
         except Conflict:
             _stands(store, name)
-            return
+            return name
         try:
             for data in lines:
                 writer.write(data + b"\n")
             writer.commit()
-        except Conflict:
-            return
+        except Conflict:  # another has just put it there
+            return name
         except BaseException:
             writer.abort()
             raise
+    return name
 
 
 def entries(store: BlobStore, start: int) -> Iterator[bytes]:

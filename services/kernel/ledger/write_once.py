@@ -42,7 +42,7 @@ class WriteOnce:
         done = []
         try:
             for row in rows:
-                outside.ship(database, self._store, row.size)
+                self._store.retain(outside.ship(database, self._store, row.size), now() + self._lock)
                 self._put(row.size, row.note)
                 done.append(row.size)
         except MunimentError as error:
