@@ -46,7 +46,7 @@ from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
 from services.kernel.db import Database
-from services.kernel.errors import InvalidInput, Unavailable
+from services.kernel.errors import Conflict, InvalidInput, Unavailable
 from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
 from services.kernel.http import gate, health, middleware, problems, refusals, traces
@@ -123,7 +123,10 @@ def build(settings: Settings, accounts: Collection[str] | None = None, *, sealed
     checkpoints = parts.checkpoint_store(settings, held)
 
     def backups() -> Places:
-        assert keys.backup is not None, "asked for by accounts that have the key alone"
+        if keys.backup is None:
+            raise Conflict(
+                "The key folder has no backup.key, and none can be made there. Let the owner's next command make it."
+            )
         return opened(parts.backup_places(settings, held), keys.backup, checkpoints)
 
     in_each = parts.object_copies(settings, held)

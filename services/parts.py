@@ -4,6 +4,7 @@ privileges gets each part narrowed to them; one without (None) gets the whole.""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from services.search.index.port import Index
 
 ORIGIN = "muniment/ledger"
 PROBE_SECONDS = 1.5
+BACKUP = "backup"
 T = TypeVar("T")
 
 
@@ -49,7 +51,10 @@ class Keyring:
 def keyring(settings: Settings, held: Privileges | None = None) -> Keyring:
     """Key files are made where there are none yet."""
     names = SECRETS if held is None else held.secrets
-    secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in sorted(names)}
+    secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in sorted(names - {BACKUP})}
+    if BACKUP in names:
+        with suppress(OSError):  # a folder of an earlier release, mounted read-only, has none: whoever needs it says so
+            secrets[BACKUP] = secret_file(settings.keys_folder / f"{BACKUP}.key")
     master = master_key(settings, held) if held is None or held.keys else _nothing("master key")
     kept = _narrowed("master key", None if held is None else held.keys, {"name", "reachable"}, lambda: master)
     return Keyring(
@@ -58,7 +63,7 @@ def keyring(settings: Settings, held: Privileges | None = None) -> Keyring:
         signer=Signer(ORIGIN, secrets["ledger"]) if "ledger" in secrets else _nothing("ledger's key"),
         marks=secrets | (master.marks if isinstance(master, FileMasterKey | PublicHalf) else {}),
         begins=not isinstance(master, PublicHalf),
-        backup=secrets.get("backup"),
+        backup=secrets.get(BACKUP),
     )
 
 
