@@ -84,10 +84,10 @@ class Place:
 
 
 @contextmanager
-def empty_place(desk: Desk, folder: Path) -> Iterator[Place]:
-    """On the same kind of catalogue as the desk's."""
+def empty_place(desk: Desk, folder: Path, *, other: bool = False) -> Iterator[Place]:
+    """On the same kind of catalogue as the desk's, or on the other."""
     same = {"data": folder / "other", "keys": desk.settings.keys_folder}
-    if not desk.settings.catalogue.startswith("postgresql"):
+    if desk.settings.catalogue.startswith("postgresql") is other:
         yield Place(desk, Settings(broker_url="memory://", **same))
         return
     with databases.postgresql() as url:

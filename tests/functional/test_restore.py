@@ -208,3 +208,39 @@ def test_a_restore_that_was_broken_off_goes_on(desk, items, place, monkeypatch, 
     WriteOnce(back.archive.checkpoints, lock_days=1)
     Checkpointer(back.kernel.database, back.kernel.signer, WriteOnce(back.archive.checkpoints, lock_days=1)).sign()
     back.close()
+
+
+@pytest.mark.cluster
+def test_from_one_database_into_the_other(desk, items, tmp_path):
+    """The gate and the rows are the same, whatever they go into."""
+    made(desk)
+    destroy(desk, items[1])
+    with empty_place(desk, tmp_path, other=True) as place:
+        assert place.restore()[0] == 0
+        back = place.opened()
+        assert back.kernel.database.engine.dialect.name != desk.kernel.database.engine.dialect.name
+        assert found(back, "张小伟") == [items[0]]
+        assert found(back, "李建国") == []
+        back.close()
+
+
+# ── by the processes that do it ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_over_http_backups_are_seen_and_asked_for(desk, items):
+    archivist, url = desk.client(Role.ARCHIVIST), "/api/v1/custody/backups"
+    assert archivist.get(url).raise_for_status().json()["backups"] == []
+    assert archivist.post(url).status_code == 202
+    assert archivist.post(url).json() == {"asked": False}, "one is enough"
+    desk.work()
+    (row,) = archivist.get(url).raise_for_status().json()["backups"]
+    assert (row["state"], row["kept"], row["verify_problems"]) == ("done", True, [])
+    assert desk.ledger("backup.ask")[0].actor is not None
+    assert desk.client(Role.AUDITOR).get(url).status_code == 200
+    for role in (Role.CLERK, Role.STAFF, Role.WITNESS):
+        assert desk.client(role).get(url).status_code == 403
+    for role in (Role.AUDITOR, Role.COMPANY_LEADER, Role.CLERK):
+        assert desk.client(role).post(url).status_code == 403
+    figures = desk.client(Role.AUDITOR).get("/metrics").text
+    assert "muniment_backup_age_seconds " in figures
+    assert "muniment_backup_verified_failed 0.0" in figures

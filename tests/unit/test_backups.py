@@ -1,19 +1,24 @@
 """Backups: one moment, shared chunks, keys elsewhere; tried before they count (behaviour 21)."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from typer.testing import CliRunner
 
-from services.custody.backups import making, tasks, verifying
+from services.cli import app as muniment
+from services.custody.backups import lawful, making, tasks, verifying
 from services.custody.backups.objects import rows_of
 from services.custody.backups.tables import Backup, BackupState
 from services.kernel.clock import now
 from services.kernel.errors import Conflict, MunimentError
-from services.kernel.model import Role
+from services.kernel.model import ItemState, Role
+from services.kernel.policy import model, versions
 from services.kernel.queue.tables import Job
-from services.kernel.tables import Blob, DataKey
+from services.kernel.tables import Blob, DataKey, File, Item, Rendition
 from tests.desk import Desk
 from tests.restores import destroy, made
 
@@ -221,6 +226,38 @@ def test_the_newest_whole_backup_is_never_thrown_away(desk, item, places, monkey
     assert whole.id in places.catalogue.ids()
 
 
+# ── locked, and not for too long ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("waiting", "days", "longest"), [(7, 3, 3), (2, 3, 2), (0, 3, None)])
+def test_case_04_nothing_is_locked_beyond_its_earliest_lawful_destruction(
+    desk, item, places, monkeypatch, waiting, days, longest
+):
+    """What is due may be destroyed as soon as its batch is; what is not, not before its waiting period has passed."""
+    due = desk.item(desk.client(Role.CLERK), "一份合同")
+    with desk.kernel.database.write() as session:
+        session.execute(update(Item).where(Item.id == due).values(state=ItemState.DUE))
+        pictures = select(Rendition.blob_id).where(Rendition.item_id == due)
+        master = select(File.master_id).where(File.id == session.get_one(Item, due).file_id)
+        free = set(session.scalars(select(Blob.name).where(Blob.id.in_(pictures) | Blob.id.in_(master))))
+    policy = model.default()
+    told = policy.model_copy(update={"destruction": policy.destruction.model_copy(update={"waiting_days": waiting})})
+    monkeypatch.setattr(versions, "current", lambda session: versions.InForce(0, told))
+    row, locked = made(desk), {}
+    for store in (places.objects, places.catalogue._depot.chunks, places.catalogue._depot.sets):
+        monkeypatch.setattr(store, "retain", locked.__setitem__)
+    for store in (places.keys._depot.chunks, places.keys._depot.sets):
+        monkeypatch.setattr(store, "retain", lambda *_: 1 / 0)
+    settings = desk.settings.model_copy(update={"backups_lock": "COMPLIANCE", "backup_lock_days": days})
+    lawful.lock(replace(desk.kernel, settings=settings), places, row.id)
+    if longest is None:
+        assert locked == {}
+        return
+    assert max(locked.values()) <= now() + timedelta(days=longest)
+    assert names(desk) - free <= locked.keys()
+    assert not free & locked.keys()
+
+
 # ── on schedule ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -247,3 +284,24 @@ def test_the_schedule_orders_one_where_a_store_is_set_and_one_is_due(desk, monke
     monkeypatch.setattr(tasks, "now", lambda: now() + timedelta(hours=25))
     order(settings)
     assert orders(desk) == 2
+
+
+# ── as people and scripts meet it ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_command_line_makes_tries_and_lists(desk, item):
+    told = {"MUNIMENT_BROKER_URL": "memory://", "MUNIMENT_CATALOGUE_URL": desk.settings.catalogue}
+
+    def run(*arguments):
+        done = CliRunner().invoke(muniment, [*arguments, "--data", str(desk.settings.data), "--json"], env=told)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, json.loads(done.stdout)
+
+    code, row = run("backup", "run")
+    assert (code, row["state"], row["objects"]) == (0, "done", len(names(desk)))
+    assert [each["backup"] for each in run("backup", "list")[1]] == [row["backup"]]
+    code, trial = run("backup", "verify")
+    assert (code, trial["ok"], trial["opened"], trial["backup"]) == (0, True, True, row["backup"])
+    lose_object(desk.archive.backups(), min(names(desk)))
+    code, trial = run("backup", "verify")
+    assert (code, trial["ok"], len(trial["problems"])) == (1, False, 1)
