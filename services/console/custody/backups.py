@@ -24,4 +24,4 @@ async def backups(visit: VisitDep) -> Response:
 @router.post("/custody/backups")
 async def ask(visit: VisitDep) -> Response:
     answer = await visit.api.send("POST", "/api/v1/custody/backups")
-    return see_other(f"/custody/backups?asked={'yes' if answer['asked'] else 'already'}")
+    return see_other(f"/custody/backups?asked={'yes' if answer.json()['asked'] else 'already'}")

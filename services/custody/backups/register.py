@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,7 +32,8 @@ def end(session: Session, backup: BackupSet, copied: Copied, *, actor: str | Non
     row.state = BackupState.INCOMPLETE if copied.problems else BackupState.DONE
     row.ended_at, row.ledger_size, row.rows = now(), backup.ledger_size, backup.rows
     row.objects, row.new_bytes, row.problems = backup.table("blobs").rows, copied.written, list(copied.problems)
-    told = {"backup": backup.id, "ledger": backup.ledger_size, "rows": row.rows, "objects": row.objects, "bytes": row.new_bytes}
+    told: dict[str, Any] = {"backup": backup.id, "ledger": backup.ledger_size, "rows": row.rows}
+    told |= {"objects": row.objects, "bytes": row.new_bytes}
     result = "incomplete" if copied.problems else "ok"
     journal.append(session, MADE, actor=actor, result=result, **told, problems=len(copied.problems))
     return row

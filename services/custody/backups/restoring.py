@@ -124,7 +124,7 @@ def _wanted(kernel: Kernel, places: Places, backup: BackupSet) -> Iterator[Row]:
 
 
 def _open(session: Session, restored: Restored) -> None:
-    told = {"entries": restored.entries, "destroyed": restored.destroyed, "objects": restored.objects}
+    told: dict[str, Any] = {"entries": restored.entries, "destroyed": restored.destroyed, "objects": restored.objects}
     result = "incomplete" if restored.problems else "ok"
     journal.append(session, register.RESTORED, actor=None, result=result, backup=restored.backup_id, **told)
     session.execute(update(Seal).where(Seal.backup_id == restored.backup_id).values(opened_at=now(), missing=None))
