@@ -184,6 +184,19 @@ def test_a_run_that_failed_is_on_record_and_the_next_goes_on(desk, item, places,
     assert made(desk).state == BackupState.DONE
 
 
+@pytest.mark.parametrize("beats", [1, 2, 9, 30, 45])
+def test_broken_off_anywhere_the_next_one_is_whole(desk, item, places, beats):
+    left = iter(range(beats))
+
+    def beat():
+        next(left)
+
+    with pytest.raises(StopIteration):
+        making.make(desk.kernel, replace(places, beat=beat), actor=None)
+    assert made(desk).state == BackupState.DONE
+    assert tried(desk).problems == []
+
+
 # ── kept for a time ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -39,6 +39,14 @@ def end(session: Session, backup: BackupSet, copied: Copied, *, actor: str | Non
     return row
 
 
+def brought_back(session: Session, backup: BackupSet) -> None:
+    """The restored catalogue's own row of the backup it came from says that it lasts: that was the moment."""
+    row = session.get_one(Backup, backup.id)
+    row.state = BackupState.INCOMPLETE if backup.problems else BackupState.DONE
+    row.ended_at, row.ledger_size, row.rows = backup.at, backup.ledger_size, backup.rows
+    row.objects, row.problems = backup.table("blobs").rows, list(backup.problems)
+
+
 def fail(kernel: Kernel, backup_id: str, error: BaseException) -> None:
     """Only our own errors have texts that are known to hold no personal data."""
     reason = error.detail if isinstance(error, MunimentError) else type(error).__name__

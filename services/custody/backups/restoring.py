@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import Session
 
-from services.custody.backups import gate, loading, objects, register, replaying, verifying
+from services.custody.backups import gate, loading, objects, proving, register, replaying, verifying
 from services.custody.backups.gate import Since
 from services.custody.backups.objects import Row, rows_of
 from services.custody.backups.places import Places
@@ -84,8 +84,10 @@ def bring_up(
     restored.destroyed = replaying.destroy_again(kernel, since, destroy, places.beat)
     copied = objects.copy_rows(_wanted(kernel, places, backup), places.objects, kernel.objects.store, beat=places.beat)
     restored.objects, restored.problems = copied.objects, [*restored.problems, *copied.problems]
+    restored.problems += [*proving.ledger_faults(kernel.database, places.beat), *proving.keys_missing(kernel.database)]
     restored.indexed = index()
     with kernel.database.write() as session:
+        register.brought_back(session, backup)
         _open(session, restored)
     return restored
 
