@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from threading import Event
@@ -20,6 +20,7 @@ from services.audit import endpoints as audit
 from services.audit import mentions
 from services.console import pages as console
 from services.custody import endpoints as custody
+from services.custody.backups import ghosts
 from services.custody.backups import tables as backups
 from services.custody.backups import tasks as back_up
 from services.custody.backups.places import Places, opened
@@ -41,6 +42,7 @@ from services.kernel import copies, holds, incidents, keymarks, migrations, noti
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
+from services.kernel.blobs.mirrored import MirroredBlobStore
 from services.kernel.blobs.port import BlobStore, Copy
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
@@ -62,12 +64,17 @@ from services.kernel.queue.runner import Handler, Runner
 from services.kernel.queue.stages import Queue, Stage
 from services.kernel.queue.wakeup import Wakeup, make_celery
 from services.kernel.sandbox import Limits, Sandbox
+from services.kernel.tombstones import Tombstone
 from services.ocr.service import Reader
 from services.ocr.tasks import AssembleHandler, ReadHandler
 from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
+from services.retention import endpoints as retention
 from services.retention.batches import tables as batches
+from services.retention.destruction import issue
+from services.retention.destruction.stores import Finding, Stores
+from services.retention.destruction.tasks import DestroyHandler
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
 from services.search.index.port import Index
@@ -159,6 +166,7 @@ ROOMS: Mapping[str, Room] = {
     "search": Room(lambda _: (search.router,), frozenset({"index"})),
     "custody": Room(lambda _: (custody.router,), frozenset()),
     "audit": Room(lambda _: (audit.router,), frozenset()),
+    "retention": Room(lambda _: (retention.router,), frozenset({"keys"})),
 }
 """The API's rooms. Sign-in, people, parked jobs and what is seen of batches are with ``access``. A broker is no need of any:
 what it is not told, the scheduler repeats."""
@@ -252,10 +260,25 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.INDEX: IndexHandler(kernel, archive.index),
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
+        Stage.DESTROY: DestroyHandler(stores(archive)),
         Stage.LEARN: LearnHandler(kernel),
         Stage.BACK_UP: BackUpHandler(kernel, archive.backups),
         Stage.FIXITY: FixityHandler(kernel, archive.copies),
     }
+
+
+def stores(archive: Archive) -> Stores:
+    """Where copies of an item may lie, for whoever destroys them all: objects in the backups too."""
+    kernel, settings = archive.kernel, archive.kernel.settings
+    everywhere = SealedStore(MirroredBlobStore(kernel.objects.store, parts.later(archive.backed_up)))
+
+    def keys(stones: Sequence[Tombstone]) -> Finding:
+        return Finding("backups of keys", sum(len(stone.keys) for stone in stones), note=ghosts.keys_note(settings))
+
+    def rows(stones: Sequence[Tombstone]) -> Finding:
+        return Finding("backups of the catalogue", len(stones), note=ghosts.rows_note(settings))
+
+    return Stores(replace(kernel, objects=everywhere), archive.index, archive.checkpoints, probes=(keys, rows))
 
 
 def runner(
@@ -295,6 +318,7 @@ def seconds(archive: Archive) -> tuple[Callable[[], object], ...]:
     return (
         Checkpointer(kernel.database, kernel.signer, store).tick,
         lambda: mentions.catch_up(kernel.database),
+        lambda: issue.due(kernel.database, kernel.signer),
     )
 
 

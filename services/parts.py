@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -146,6 +146,20 @@ def _depot(place: Place, settings: Settings, acts: frozenset[str] | None) -> Dep
 
 def _part_of(place: Place, part: str, settings: Settings) -> BlobStore:
     return _store(replace(place, url=f"{place.url}/{part}"), settings, lock=settings.backups_lock)
+
+
+class _Later:
+    """A store that is opened when it is first used: most processes never do."""
+
+    def __init__(self, whole: Callable[[], BlobStore]) -> None:
+        self._whole = cache(whole)
+
+    def __getattr__(self, act: str) -> Any:
+        return getattr(self._whole(), act)
+
+
+def later(whole: Callable[[], BlobStore]) -> BlobStore:
+    return cast(BlobStore, _Later(whole))
 
 
 def search_index(settings: Settings, held: Privileges | None = None) -> Index:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from services.kernel.identity import duties
@@ -14,9 +15,6 @@ from services.kernel.queue import jobs
 from services.kernel.queue.stages import Stage
 from services.kernel.tables import Item
 
-SOME = 500
-"""How many rows one statement is for."""
-
 
 def move(session: Session, item: Item, target: ItemState) -> None:
     """Takes one step. Raises ``Conflict`` where the rules know no such step."""
@@ -24,42 +22,34 @@ def move(session: Session, item: Item, target: ItemState) -> None:
     changed(session, item)
 
 
+def move_many(
+    session: Session, item_ids: Collection[str], source: ItemState, target: ItemState, *conditions: ColumnElement[bool]
+) -> list[str]:
+    """Takes one step with all that are in the state ``source`` and meet the conditions, in one statement; returns which those
+    were. Raises ``Conflict`` where the rules know no such step."""
+    advance(source, target)
+    return change_many(session, item_ids, {"state": target}, Item.state == source, *conditions)
+
+
+def change_many(
+    session: Session, item_ids: Collection[str], values: dict[str, Any], *conditions: ColumnElement[bool]
+) -> list[str]:
+    """Writes the same into many entries and tells the index; returns the ids of those that met the conditions."""
+    if not item_ids:
+        return []
+    statement = update(Item).where(Item.id.in_(item_ids), *conditions).values(**values, edits=Item.edits + 1)
+    told = statement.returning(Item.id, Item.revision, Item.edits, Item.batch_id)
+    rows: Sequence[Any] = session.execute(told, execution_options={"synchronize_session": False}).all()
+    work = [(f"{row.id}:{row.revision}:{row.edits}", {"item": row.id, "revision": row.revision}, row.batch_id) for row in rows]
+    jobs.enqueue_many(session, Stage.INDEX, work)
+    return sorted(row.id for row in rows)
+
+
 def changed(session: Session, item: Item) -> None:
     """Brings the index up to date with the entry, once this transaction has committed."""
     item.edits += 1
     payload = {"item": item.id, "revision": item.revision}
     jobs.enqueue(session, Stage.INDEX, f"{item.id}:{item.revision}:{item.edits}", payload, batch=item.batch_id)
-
-
-def move_all(session: Session, ids: Sequence[str], source: ItemState, target: ItemState) -> int:
-    """The same step for many, without fetching them. Those in another state than ``source`` stay as they are; returns how many
-    took it. Rows of these items that the session holds already are stale after it."""
-    advance(source, target)
-    moved = 0
-    ordered = sorted(ids)
-    for some in (ordered[at : at + SOME] for at in range(0, len(ordered), SOME)):
-        here = (Item.id.in_(some), Item.state == source)
-        session.execute(
-            select(Item.id).where(*here).order_by(Item.id).with_for_update(key_share=True)
-        )  # so none waits for another
-        step = (
-            update(Item)
-            .where(*here)
-            .values(state=target, edits=Item.edits + 1)
-            .returning(Item.id, Item.revision, Item.edits, Item.batch_id)
-            .execution_options(synchronize_session=False)
-        )
-        rows = session.execute(step).all()
-        jobs.enqueue_all(
-            session,
-            Stage.INDEX,
-            [
-                jobs.Order(f"{row.id}:{row.revision}:{row.edits}", {"item": row.id, "revision": row.revision}, row.batch_id)
-                for row in rows
-            ],
-        )
-        moved += len(rows)
-    return moved
 
 
 def subject(session: Session, item: Item) -> Subject:

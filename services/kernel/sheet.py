@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 
+import pikepdf
 from fpdf import FPDF
 from fpdf.enums import TableCellFillMode
 from fpdf.fonts import FontFace
@@ -17,11 +19,12 @@ LINE = 7.0
 
 
 class Sheet(FPDF):
-    """``title`` stands on top and in the document's properties: it names no person."""
+    """``title`` stands on top and in the document's properties: it names no person. ``archival``: as PDF/A-2b."""
 
-    def __init__(self, title: str, *, landscape: bool = False, bare: bool = False) -> None:
-        super().__init__("landscape" if landscape else "portrait", "mm", "A4")
-        self._bare = bare
+    def __init__(self, title: str, *, landscape: bool = False, bare: bool = False, archival: bool = False) -> None:
+        kept = "PDF/A-2B" if archival else None
+        super().__init__("landscape" if landscape else "portrait", "mm", "A4", enforce_compliance=kept)
+        self._bare, self._archival = bare, archival
         self.add_font(FAMILY, fname=fonts.chinese(), collection_font_number=fonts.SIMPLIFIED)
         self.set_title(title)
         self.set_creator("Muniment")
@@ -62,4 +65,14 @@ class Sheet(FPDF):
         self.ln(4)
 
     def to_bytes(self) -> bytes:
-        return bytes(self.output())
+        made = bytes(self.output())
+        return _without_action(made) if self._archival else made
+
+
+def _without_action(made: bytes) -> bytes:
+    """The zoom that the library asks viewers for is an action, which whoever checks PDF/A may refuse."""
+    target = BytesIO()
+    with pikepdf.open(BytesIO(made)) as document:
+        del document.Root.OpenAction
+        document.save(target)
+    return target.getvalue()

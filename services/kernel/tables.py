@@ -106,6 +106,9 @@ class Item(Base):
     """What decided the type: ``rules``, ``model 3``, ``cover sheet``, ``person``."""
     type_words_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The words that decided, one a line: they are the document's own."""
+    retention_class: Mapped[str | None] = mapped_column(String(40))
+    """The retention class that its clock follows, since the schedule first saw it archived; another type changes it only once
+    somebody has confirmed that (hard case 11)."""
     reference_code: Mapped[str | None] = mapped_column(String(80), unique=True)
     reference_code_draft: Mapped[bool] = mapped_column(Boolean, default=True)
     title_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

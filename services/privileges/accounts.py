@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import reduce
 
+from services.kernel.removal.fates import FATES
 from services.privileges.model import ALL, Privileges, together
 
 PEOPLE = "id,natural_id,name,department,active,failed_sign_ins,locked_until,created_at"
@@ -35,6 +36,13 @@ _FIGURES = {
     "incidents": "SELECT",
 }
 """What monitoring is told of the archive as a whole."""
+
+_FATES = {
+    table: "SELECT DELETE" if fate.gone else f"SELECT UPDATE({','.join(fate.emptied)})"
+    for table, fate in FATES.items()
+    if fate.gone or fate.emptied
+}
+"""What becomes of what refers to an item that is destroyed."""
 
 _LOCKED = "SELECT UPDATE(on_loan)"
 """To lock a row, PostgreSQL asks for the right to change something of it."""
@@ -149,7 +157,7 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "checked_pages": "SELECT INSERT UPDATE",
                 "reference_numbers": "SELECT INSERT UPDATE",
                 "corrections": "SELECT INSERT UPDATE",
-                "holds": "SELECT",
+                "holds": "SELECT UPDATE(target)",
                 "hold_items": "SELECT INSERT",
             },
         ),
@@ -201,6 +209,50 @@ ACCOUNTS: Mapping[str, Privileges] = {
         ),
         secrets=frozenset({"ledger"}),
     ),
+    "retention": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _ASKED,
+            _MASTER,
+            {
+                "duties_done": "SELECT INSERT",
+                "policy_versions": "SELECT",
+                "grants": "SELECT",
+                "grant_items": "SELECT",
+                "notices": "SELECT INSERT",
+                "idempotent_answers": "SELECT INSERT",
+                "jobs": "SELECT(id) INSERT",
+                "items": "SELECT UPDATE(holds,retention_class,state,edits)",
+                "files": "SELECT(id,sha256)",
+                "pages": "SELECT(id,item_id)",
+                "tracked_copies": "SELECT UPDATE(state,ended_at,ended_by)",
+                "tombstones": "SELECT",
+                "destruction_runs": "SELECT INSERT UPDATE",
+                "destruction_certificates": "SELECT",
+                "approvals": "SELECT INSERT",
+                "destruction_batches": "SELECT INSERT UPDATE",
+                "destruction_lines": "SELECT INSERT UPDATE",
+                "destruction_witnesses": "SELECT INSERT UPDATE DELETE",
+                "destruction_notices": "SELECT INSERT UPDATE DELETE",
+                "destruction_objections": "SELECT INSERT UPDATE",
+                "retention_extensions": "SELECT INSERT",
+                "field_values": "SELECT",
+                "parties": "SELECT UPDATE(subject_id)",
+                "party_subjects": "SELECT INSERT",
+                "case_files": "SELECT",
+                "case_file_items": "SELECT",
+                "data_keys": "INSERT",
+                "counters": "SELECT INSERT UPDATE(last)",
+                "holds": "SELECT INSERT UPDATE",
+                "hold_items": "SELECT INSERT DELETE",
+                "retention_events": "SELECT INSERT UPDATE",
+                "retention_runs": "SELECT INSERT UPDATE",
+            },
+        ),
+        keys=frozenset({"wrap", "unwrap"}),
+        broker=True,
+    ),
     "reading": Privileges(
         together(
             _START,
@@ -243,6 +295,14 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "counters": "SELECT INSERT UPDATE(last)",
                 "reference_numbers": "SELECT INSERT",
                 "policy_versions": "SELECT",
+                "people": f"SELECT({PEOPLE})",
+                "person_roles": "SELECT",
+                "notices": "INSERT",
+                "case_file_items": "SELECT",
+                "holds": "SELECT",
+                "hold_items": "SELECT INSERT",
+                "retention_events": "SELECT INSERT UPDATE",
+                "retention_runs": "SELECT UPDATE",
             },
         ),
         keys=frozenset({"unwrap"}),
@@ -256,14 +316,39 @@ ACCOUNTS: Mapping[str, Privileges] = {
             _LEDGER,
             _WORK,
             {
-                "blobs": "SELECT(id,name)",
-                "ledger_entries": "SELECT(position,at)",
+                "jobs": "DELETE",
+                "ledger_entries": "SELECT",
+                "people": "SELECT(id,active,department)",
+                "person_roles": "SELECT",
+                "policy_versions": "SELECT",
+                "destruction_notices": "SELECT",
+                "parties": "SELECT",
+                "destruction_batches": "SELECT UPDATE(state)",
+                "destruction_witnesses": "SELECT",
+                "destruction_runs": "SELECT UPDATE",
                 "tombstones": "SELECT INSERT UPDATE(destroyed_at,outside)",
+                "holds": "SELECT",
+                "hold_items": "SELECT INSERT DELETE",
+                "grants": "SELECT",
+                "grant_items": "SELECT",
+                "rescans": "SELECT",
+                "items": "SELECT UPDATE",
+                "batches": "SELECT UPDATE(title)",
+                "files": "SELECT UPDATE(master_id,name_sealed,sha256,problems)",
+                "case_files": "SELECT UPDATE(title_sealed)",
+                "party_subjects": "SELECT",
+                "case_file_items": "SELECT",
+                "data_keys": "SELECT UPDATE(wrapped,destroyed_at)",
+                "blobs": "SELECT DELETE",
+                "page_bands": "SELECT DELETE",
+                **_FATES,
+                "destruction_lines": "SELECT UPDATE(state,obstacle,ended_at,opinion_reason_sealed)",
             },
         ),
-        objects=frozenset({"delete", "names", "sweep"}),
-        backups=frozenset({"delete", "names"}),
-        checkpoints=frozenset({"create", "open", "retain"}),
+        objects=frozenset({"delete", "names", "sweep", "traces"}),
+        index=frozenset({"delete", "expunge", "residue"}),
+        backups=frozenset({"delete", "names", "traces"}),
+        checkpoints=frozenset({"create", "open"}),
         broker=True,
     ),
     "backup": Privileges(
@@ -306,6 +391,16 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "store_rooms": "SELECT UPDATE(reminded_at)",
                 "room_readings": "SELECT(room_id,at)",
                 "custody_plans": "SELECT UPDATE(reminded_on)",
+                "counters": "SELECT INSERT UPDATE(last)",
+                "duties_done": "SELECT",
+                "destruction_batches": "SELECT UPDATE(state,ended_at)",
+                "destruction_lines": "SELECT",
+                "destruction_witnesses": "SELECT",
+                "destruction_runs": "SELECT",
+                "destruction_certificates": "SELECT INSERT",
+                "tombstones": "SELECT",
+                "holds": "SELECT(id,number,placed_by,remind_on,reminded_at,released_at) UPDATE(reminded_at)",
+                "retention_runs": "SELECT INSERT UPDATE",
                 "ledger_entries": "SELECT",
                 "ledger_tiles": "SELECT INSERT",
                 "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",

@@ -9,7 +9,11 @@ from typing import Any
 
 from services.privileges.accounts import ACCOUNTS
 
-_ON_BUCKET = {"delete": ["ListBucketVersions"], "sweep": ["ListBucketMultipartUploads"]}
+_ON_BUCKET = {
+    "delete": ["ListBucketVersions"],
+    "traces": ["ListBucketVersions", "ListBucketMultipartUploads"],
+    "sweep": ["ListBucketMultipartUploads"],
+}
 _ON_OBJECTS = {
     "open": ["GetObject"],
     "create": ["PutObject", "AbortMultipartUpload"],
@@ -49,7 +53,7 @@ def _statements(rights: frozenset[str], place: Place) -> Iterator[dict[str, Any]
         return
     bucket, prefix = place
     whole, acts = f"arn:aws:s3:::{bucket}", sorted(rights)
-    yield _allow(_READY + [action for act in acts for action in _ON_BUCKET.get(act, ())], whole)
+    yield _allow(list(dict.fromkeys(_READY + [action for act in acts for action in _ON_BUCKET.get(act, ())])), whole)
     within = f"{whole}/{prefix}/*" if prefix else f"{whole}/*"
     yield _allow(list(dict.fromkeys(action for act in acts for action in _ON_OBJECTS.get(act, ()))), within)
 

@@ -14,12 +14,12 @@ from services.kernel import readings
 from services.kernel.blobs.keys import Vault
 from services.kernel.errors import InvalidInput
 from services.kernel.ledger import journal
-from services.kernel.model import ItemState
 from services.kernel.paper import FIELD_NAMES, FieldReading, PageReading
 from services.kernel.policy.identifiers import find_identifiers
 from services.kernel.policy.lookup import LOOKUP_FIELDS, Kind, LookupKeys
 from services.kernel.policy.lookup_ring import LookupRing
 from services.kernel.policy.masks import NAME_FIELDS, is_address, mask_identifiers
+from services.kernel.removal.inventory import LEAVING
 from services.kernel.tables import Item
 from services.search import tokens
 from services.search.fields import cents
@@ -64,7 +64,7 @@ def indexed_items(session: Session) -> Iterator[Item]:
     """Every item that belongs into the index, in order, a few in memory at a time."""
     last = ""
     while True:
-        query = select(Item).where(Item.id > last, Item.read_at.is_not(None), Item.state != ItemState.DESTROYED)
+        query = select(Item).where(Item.id > last, Item.read_at.is_not(None), Item.state.not_in(LEAVING))
         rows = session.scalars(query.order_by(Item.id).limit(50)).all()
         if not rows:
             return

@@ -27,7 +27,7 @@ from tests.processes import Process, Served, run, user
 
 TRACE, CALLER_SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CALLER = f"00-{TRACE}-{CALLER_SPAN}-01"
-ROUTES = {"uploads": "ingest", "filings": "filing", "search": "search", "custody": "custody", "audit": "audit"}
+ROUTES = {"uploads": "ingest", "filings": "filing", "search": "search", "audit": "audit", "retention": "retention"}
 """The second part of an API path and the room that answers it; the rest is ``access``'s, but for what is handed in."""
 
 
@@ -72,7 +72,7 @@ def test_a_paper_goes_its_way_through_separate_processes(narrow):
         with httpx.Client(trust_env=False, timeout=60, headers={"traceparent": CALLER}) as client:
             walk(client, way, people, paper)
         until_nothing_is_left_over(narrow)
-        assert [process.stop() for process in (*way.rooms.values(), *way.others)] == [0] * 13
+        assert [process.stop() for process in (*way.rooms.values(), *way.others)] == [0] * 12
     checked = run(narrow.folder, "fixity", "--json", environment=narrow.environment("fixity"))
     assert json.loads(checked.stdout)["damaged"] == [], checked.stderr
     spans = [json.loads(line) for line in (narrow.folder / "spans.jsonl").read_text().splitlines()]

@@ -51,6 +51,7 @@ def join(session: Session, actor: Principal, party_id: str, other_id: str, *, re
     keep, drop = other.subject_id or one.subject_id or _new_subject(session, actor), one.subject_id
     everyone = [other, one]
     if drop is not None and drop != keep:
+        holds.merge(session, drop, keep)
         everyone += session.scalars(select(Party).where(Party.subject_id == drop)).all()
     for each in everyone:
         each.subject_id = keep

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.filing import parties, titles
+from services.filing import parties
 from services.filing.casefiles import checklist
 from services.filing.casefiles.service import TITLE_CONTEXT
+from services.kernel import titles
 from services.kernel.blobs.keys import Vault
 from services.kernel.casefiles import CaseFile
 from services.kernel.grants.opening import grounds, unmasked

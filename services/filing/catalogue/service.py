@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from services.filing import titles
+from services.kernel import titles
 from services.kernel.blobs.keys import Vault
 from services.kernel.clock import OFFICE
 from services.kernel.errors import InvalidInput

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.filing import titles
 from services.filing.forms.service import REASON_CONTEXT
 from services.filing.forms.tables import FilingForm
+from services.kernel import titles
 from services.kernel.blobs.keys import Vault
 from services.kernel.identity.duties import Duty, DutyDone
 from services.kernel.identity.rights import Principal

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.filing import titles
 from services.filing.handovers.service import REASON_CONTEXT
 from services.filing.handovers.tables import Handover
+from services.kernel import titles
 from services.kernel.blobs.keys import Vault
 from services.kernel.identity.rights import Principal
 from services.kernel.identity.tables import Person

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.filing import titles
 from services.filing.catalogue.service import FILED
 from services.filing.labels.tables import Label
 from services.filing.paper import words
 from services.filing.paper.labels import LabelText
+from services.kernel import titles
 from services.kernel.blobs.keys import Vault
 from services.kernel.errors import Conflict
 from services.kernel.identity.rights import Principal, Scope

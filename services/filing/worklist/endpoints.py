@@ -7,8 +7,8 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from sqlalchemy import func, select
 
-from services.filing import titles
 from services.filing.quality.repository import in_open_lots
+from services.kernel import titles
 from services.kernel.casefiles import CaseFileItem
 from services.kernel.http import paging
 from services.kernel.http.gate import KernelDep, RequestId, allow

@@ -44,7 +44,10 @@ class Signer:
         return f"{self.origin}+{identity.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
 
     def sign(self, tree: Tree) -> str:
-        text = f"{self.origin}\n{tree.size}\n{base64.b64encode(tree.root).decode()}\n"
+        return self.vouch(f"{self.origin}\n{tree.size}\n{base64.b64encode(tree.root).decode()}\n")
+
+    def vouch(self, text: str) -> str:
+        """The text as a signed note. Its first line says what it is, so that nothing signed passes for a checkpoint."""
         payload = key_id(self.origin, self.public) + self._private.sign(text.encode())
         return f"{text}\n{DASH}{self.origin} {base64.b64encode(payload).decode()}\n"
 
@@ -54,8 +57,13 @@ def key_id(name: str, public: bytes) -> bytes:
 
 
 def verify(note: str, verifier_key: str) -> Checkpoint:
-    """The checkpoint in a note that the key has signed. Raises ``ValueError`` with the reason otherwise: unknown keys are
-    ignored, a known one that fails rejects the note, and so does a note that no known key has signed."""
+    """The checkpoint in a note that the key has signed. Raises ``ValueError`` with the reason otherwise."""
+    return _parse_text(text_of(note, verifier_key))
+
+
+def text_of(note: str, verifier_key: str) -> str:
+    """The text of a note that the key has signed. Raises ``ValueError`` with the reason otherwise: unknown keys are ignored, a
+    known one that fails rejects the note, and so does a note that no known key has signed."""
     name, public = _parse_key(verifier_key)
     text, separator, signatures = note.rpartition("\n\n")
     if not separator or not signatures.endswith("\n"):
@@ -75,7 +83,7 @@ def verify(note: str, verifier_key: str) -> Checkpoint:
         verified = True
     if not verified:
         raise ValueError(f"{name} has not signed this note")
-    return _parse_text(text)
+    return text
 
 
 def _parse_key(verifier_key: str) -> tuple[str, bytes]:

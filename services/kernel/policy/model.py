@@ -145,15 +145,28 @@ class Filing(Part):
     leader_copy: tuple[str, ...] = ()
 
 
+TriggerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+
+
+class Derivation(Part):
+    """A trigger that a verified field tells: on its day, or at the end of its fiscal year (会计年度: the calendar year)."""
+
+    field: str
+    at: Literal["day", "year_end"] = "day"
+
+
 class RetentionRule(Part):
     """How long a class is kept after the latest of its triggers: ``years``, or ``days``; neither is permanent. ``floor``: years
-    that law demands; ``ceiling_days``: the most that it allows."""
+    that law demands; ``ceiling_days``: the most that it allows. ``derive``: triggers that verified fields tell. ``every_file``:
+    the triggers must have happened in every customer's file that the item lies in, for it serves them all (hard case 2)."""
 
-    triggers: tuple[str, ...]
+    triggers: tuple[TriggerName, ...]
     years: int | None = Field(None, ge=0, le=200)
     days: Days | None = None
     floor: int = Field(0, ge=0, le=200)
     ceiling_days: Days | None = None
+    derive: dict[str, Derivation] = {}
+    every_file: bool = False
 
     @property
     def permanent(self) -> bool:
@@ -165,7 +178,18 @@ class RetentionRule(Part):
             raise ValueError("a period is given in years or in days, not in both")
         if not self.permanent and not self.triggers:
             raise ValueError("a class with a period needs a trigger that starts its clock")
+        if self.ceiling_days is not None and not self.triggers:
+            raise ValueError("a ceiling needs a trigger that it counts from")
+        if unknown := sorted(set(self.derive) - set(self.triggers)):
+            raise ValueError(f"fields derive what is none of the triggers: {', '.join(unknown)}")
         return self
+
+
+class DueRun(Part):
+    """The daily run over the schedule. After ``gap_days`` without one, or with a day before the last one's, the clock is in
+    doubt and a person confirms the day first (hard case 8)."""
+
+    gap_days: int = Field(3, ge=1, le=60)
 
 
 class Destruction(Part):
@@ -216,7 +240,8 @@ class Policy(Part):
     role_aliases: dict[str, Role] = {}
     filing: Filing
     access: Access
-    retention: dict[str, RetentionRule]
+    retention: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")], RetentionRule]
+    due_run: DueRun = DueRun()
     destruction: Destruction
     oversight: Oversight = Oversight()
     custody: Custody = Custody()

@@ -128,26 +128,16 @@ def enqueue(session: Session, stage: Stage, key: str, payload: dict[str, Any], *
     return added
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A job to be: its key within the stage, what it is about, and the batch of intake that it counts for."""
-
-    key: str
-    payload: dict[str, Any]
-    batch: str | None = None
-
-
-def enqueue_all(session: Session, stage: Stage, orders: Sequence[Order]) -> None:
-    """The same for many jobs of a stage, in one statement; those whose key is known are passed over."""
-    if not orders:
+def enqueue_many(session: Session, stage: Stage, work: Sequence[tuple[str, dict[str, Any], str | None]]) -> None:
+    """The same for many at once, each with its key, payload and batch."""
+    if not work:
         return
     rule = WAY[stage]
-    session.flush()
-    due = session.scalar(select(database_epoch()))
-    shared = {"kind": stage, "queue": rule.queue, "priority": rule.priority, "trace": tracing.carried(), "due_at": due}
+    same = {"kind": stage, "queue": rule.queue, "priority": rule.priority, "trace": tracing.carried()}
+    due_at = session.scalar(select(database_epoch()))
     rows = [
-        {"key": f"{stage}:{each.key}", "payload": each.payload, "batch_id": each.batch, **shared}
-        for each in sorted(orders, key=lambda order: order.key)  # in one order, so that no two wait for each other
+        same | {"key": f"{stage}:{key}", "payload": payload, "batch_id": batch, "due_at": due_at}
+        for key, payload, batch in work
     ]
     session.execute(upsert(session, Job).on_conflict_do_nothing(), rows)
     call_workers(session, rule.queue)

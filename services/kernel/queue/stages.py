@@ -29,6 +29,8 @@ class Stage(StrEnum):
     """Beside the way: an object that no row names is removed, by a process that may."""
     SWEEP = "sweep"
     """Beside the way: what the dead left in the stores is taken away."""
+    DESTROY = "destroy"
+    """Beside the way: an approved batch is destroyed."""
     LEARN = "learn"
     """Beside the way: types are learnt from what people said of them."""
     BACK_UP = "back_up"
@@ -55,6 +57,7 @@ WAY = {
     Stage.INDEX: Rule("search", Queue.INDEXING, 2, None),
     Stage.DISCARD: Rule("retention", Queue.DESTRUCTION, 1, None),
     Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
+    Stage.DESTROY: Rule("retention", Queue.DESTRUCTION, 3, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
     Stage.BACK_UP: Rule("custody", Queue.BACKUP, 1, None),
     Stage.FIXITY: Rule("custody", Queue.FIXITY, 1, None),

@@ -4,17 +4,16 @@ keys and payloads."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import batched
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from services.kernel.errors import Unavailable
+from services.kernel.pieces import pieces
 from services.kernel.queue.stages import Queue
 from services.kernel.queue.tables import Job, JobState
 
 LIVE = (JobState.QUEUED, JobState.LEASED, JobState.PARKED)
-SOME = 500
 
 
 def stop(session: Session, items: Collection[str]) -> None:
@@ -46,5 +45,5 @@ def _about(session: Session, items: Collection[str], states: Sequence[JobState])
 
 
 def _delete(session: Session, ids: Sequence[str]) -> None:
-    for some in batched(ids, SOME, strict=False):
+    for some in pieces(ids):
         session.execute(delete(Job).where(Job.id.in_(some)), execution_options={"synchronize_session": False})

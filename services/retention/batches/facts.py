@@ -7,17 +7,21 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from services.kernel.casefiles import CaseFile, CaseFileItem
 from services.kernel.clock import OFFICE
 from services.kernel.copies import CopyState, TrackedCopy
 from services.kernel.ledger.journal import canonical
-from services.kernel.policy.model import Policy, RetentionRule
+from services.kernel.policy import versions
+from services.kernel.policy.model import RetentionRule
 from services.kernel.tables import File, Item, Page
 
-BESIDE = ("department", "copies")
+T = TypeVar("T")
+BESIDE = ("department", "copies", "volume")
 """May change without making the item another one."""
 
 
@@ -27,6 +31,7 @@ class Facts:
 
     reference_code: str | None
     type: str | None
+    volume: str | None
     department: str | None
     pages: int
     copies: int
@@ -48,25 +53,29 @@ class Facts:
         return {name: value for name, value in asdict(self).items() if name != "content"} | {"digest": self.digest(item_id)}
 
 
-def gather(session: Session, policy: Policy, ids: Sequence[str]) -> dict[str, Facts]:
-    """By item; those that are not there are not in it."""
+def gather(session: Session, ids: Sequence[str]) -> dict[str, Facts]:
+    """By item, under the policy in force; those that are not there are not in it."""
+    policy = versions.current(session).policy
     rows = session.execute(select(Item, File.sha256).join(File, File.id == Item.file_id).where(Item.id.in_(ids))).all()
-    pages = _counted(session, select(Page.item_id, func.count()).where(Page.item_id.in_(ids)).group_by(Page.item_id))
+    pages = _by_item(session, select(Page.item_id, func.count()).where(Page.item_id.in_(ids)).group_by(Page.item_id))
     out = (TrackedCopy.item_id.in_(ids), TrackedCopy.state == CopyState.OUT)
-    copies = _counted(session, select(TrackedCopy.item_id, func.count()).where(*out).group_by(TrackedCopy.item_id))
+    copies = _by_item(session, select(TrackedCopy.item_id, func.count()).where(*out).group_by(TrackedCopy.item_id))
+    lies_in = select(CaseFileItem.item_id, func.min(CaseFile.number)).join(CaseFile).where(CaseFileItem.item_id.in_(ids))
+    volumes = _by_item(session, lies_in.group_by(CaseFileItem.item_id))
     found = {}
     for item, content in rows:
-        retention = policy.type_of(item.type).retention
+        retention = item.retention_class or policy.type_of(item.type).retention
         found[item.id] = Facts(
             reference_code=item.reference_code,
             type=item.type,
+            volume=volumes.get(item.id),
             department=item.department,
             pages=pages.get(item.id, 0),
             copies=copies.get(item.id, 0),
             revision=item.revision,
             received_on=item.created_at.astimezone(OFFICE).date(),
             retention=retention,
-            period=period(policy.retention[retention]),
+            period=period(policy.retention.get(retention)),
             started_on=None,
             due_on=None,
             content=content,
@@ -74,12 +83,12 @@ def gather(session: Session, policy: Policy, ids: Sequence[str]) -> dict[str, Fa
     return found
 
 
-def period(rule: RetentionRule) -> str:
-    """A class's period in words: ``30 years``, ``30 days``, ``permanent``."""
-    if rule.permanent:
+def period(rule: RetentionRule | None) -> str:
+    """A class's period in words: ``30 years``, ``30 days``, ``permanent``; what policy knows no class for is kept."""
+    if rule is None or rule.permanent:
         return "permanent"
     return f"{max(rule.years, rule.floor)} years" if rule.years is not None else f"{rule.days} days"
 
 
-def _counted(session: Session, query: object) -> dict[str, int]:
-    return dict(session.execute(query).tuples().all())  # type: ignore[call-overload]
+def _by_item(session: Session, query: Select[str, T]) -> dict[str, T]:
+    return dict(session.execute(query).tuples().all())

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.kernel import holds
 from services.kernel.clock import now
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.grants.tables import Grant, GrantItem
 from services.kernel.model import ItemState
-from services.kernel.policy import versions
 from services.kernel.tables import Item
 from services.retention.batches import facts, repository
 from services.retention.batches.model import LineState, Obstacle
@@ -42,7 +42,7 @@ def flags(session: Session, items: Collection[Item]) -> dict[str, Obstacle]:
 def stale(session: Session, lines: Sequence[DestructionLine]) -> set[str]:
     """The items that are no more what the manifest says of them, by the policy in force now."""
     ids = [line.item_id for line in lines]
-    told = facts.gather(session, versions.current(session).policy, ids)
+    told = facts.gather(session, ids)
     return {
         line.item_id for line in lines if line.item_id not in told or told[line.item_id].digest(line.item_id) != line.digest
     }
@@ -51,6 +51,7 @@ def stale(session: Session, lines: Sequence[DestructionLine]) -> set[str]:
 def obstacle(session: Session, line: DestructionLine) -> Obstacle | None:
     """What keeps this line from being destroyed, with its item locked until this transaction ends: whoever would place a hold,
     lend or grant access meanwhile waits, and then finds it gone."""
+    holds.catch_up(session, [line.item_id])
     query = select(Item).where(Item.id == line.item_id).with_for_update(**TO_CHANGE)
     item = session.scalar(query.execution_options(populate_existing=True))
     if item is None or item.state != ItemState.APPROVED:

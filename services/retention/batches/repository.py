@@ -127,6 +127,11 @@ def witnesses(session: Session, batch_id: str) -> list[Witness]:
     )
 
 
+def witnessed_by(session: Session, person_id: str) -> list[str]:
+    """The batches that this person is named for."""
+    return list(session.scalars(select(Witness.batch_id).where(Witness.person_id == person_id)))
+
+
 def notices(session: Session, batch_id: str) -> list[DestructionNotice]:
     query = select(DestructionNotice).where(DestructionNotice.batch_id == batch_id).order_by(DestructionNotice.department)
     return list(session.scalars(query))
@@ -159,3 +164,19 @@ def to_destroy(session: Session, batch_id: str) -> tuple[int, int]:
     )
     items, pages = session.execute(query).one()
     return items, int(pages)
+
+
+def in_manifest(session: Session, batch_id: str) -> tuple[int, int]:
+    """Items and pages that are, or were, to be destroyed: what is left of the manifest."""
+    query = select(func.count(), func.coalesce(func.sum(DestructionLine.pages), 0)).where(
+        DestructionLine.batch_id == batch_id,
+        DestructionLine.digest.is_not(None),
+        DestructionLine.state != LineState.REMOVED,
+    )
+    items, pages = session.execute(query).one()
+    return items, int(pages)
+
+
+def destroyed(session: Session, batch_id: str) -> int:
+    here = (DestructionLine.batch_id == batch_id, DestructionLine.state == LineState.DESTROYED)
+    return session.scalar(select(func.count()).where(*here)) or 0

@@ -67,6 +67,8 @@ class DestructionLine(Base):
     extend_until: Mapped[date | None] = mapped_column(Date)
     reference_code: Mapped[str | None] = mapped_column(String(80))
     type: Mapped[str | None] = mapped_column(String(40))
+    volume: Mapped[str | None] = mapped_column(String(40))
+    """The customer's file (案卷) that it lay in."""
     department: Mapped[str | None] = mapped_column(String(80))
     pages: Mapped[int] = mapped_column(Integer, default=0)
     copies: Mapped[int] = mapped_column(Integer, default=0)
@@ -96,6 +98,8 @@ class DestructionWitness(Base):
     counted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     counted_items: Mapped[int | None] = mapped_column(Integer)
     counted_pages: Mapped[int | None] = mapped_column(Integer)
+    matched: Mapped[bool | None] = mapped_column(Boolean)
+    """Whether that was what the manifest said."""
     signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     signed_items: Mapped[int | None] = mapped_column(Integer)
 

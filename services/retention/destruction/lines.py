@@ -4,24 +4,25 @@ and repeats at most one. ``at`` is told the name of each place at which a kill w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.kernel import items as item_moves
-from services.kernel import tombstones
+from services.kernel import holds, tombstones
 from services.kernel.clock import now
+from services.kernel.dialects import TO_CHANGE
 from services.kernel.ledger import journal
 from services.kernel.model import ItemState, advance
 from services.kernel.queue.jobs import Lease
 from services.kernel.removal import inventory, jobs, objects, rows
 from services.kernel.tables import Item
 from services.kernel.tombstones import Tombstone
-from services.retention.batches.model import LineState, advance_line
+from services.retention.batches import gate, leaving
+from services.retention.batches.model import LineState, Obstacle, advance_line
 from services.retention.batches.tables import DestructionBatch, DestructionLine
-from services.retention.destruction import gate, repository
+from services.retention.destruction import repository
 from services.retention.destruction.stores import Stores
 
 At = Callable[[str], None]
@@ -79,27 +80,28 @@ def _enter(session: Session, batch_id: str, these: Which, at: At) -> tuple[int, 
     batch = session.get_one(DestructionBatch, batch_id)
     lines = repository.next_lines(session, batch_id, these.state, after=these.after, limit=these.limit)
     ids = sorted(line.item_id for line in lines)
-    locked = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update(key_share=True)
+    holds.catch_up(session, ids)
+    locked = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update(**TO_CHANGE)
     items = {item.id: item for item in session.scalars(locked.execution_options(populate_existing=True))}
-    doomed, stays, begins = [], [], []
+    blocked = _blocked(session, lines, items) if these.state is LineState.LISTED else {}
+    begins = []
     for line in lines:
-        item = items[line.item_id]
-        if line.state == LineState.LISTED and (reason := gate.obstacle(session, line, item)) is not None:
-            stays.append((line, item, reason))
+        if line.item_id in blocked:
             continue
+        item = items[line.item_id]
         if line.state != LineState.DESTROYING:
             line.state, line.obstacle = advance_line(LineState(line.state), LineState.DESTROYING), None
         if item.state == ItemState.APPROVED:
             item.state = advance(ItemState.APPROVED, ItemState.DESTROYING)
             begins.append((item, inventory.of(session, item)))
-        doomed.append(item)
         at("enter: line")
-    for line, item, reason in stays:
-        line.state, line.obstacle, line.ended_at = advance_line(LineState(line.state), LineState.REMOVED), reason, now()
-        if item.state == ItemState.APPROVED:
-            item_moves.move(session, item, ItemState.ARCHIVED)
-    for _, item, reason in stays:
-        journal.append(session, "destruction.leave", actor=None, item=item.id, batch=batch_id, reason=reason)
+    by_reason: dict[Obstacle, list[str]] = {}
+    for item_id, reason in blocked.items():
+        by_reason.setdefault(reason, []).append(item_id)
+    for reason, some in by_reason.items():
+        leaving.take_out(session, batch, some, reason)
+    for reason, some in by_reason.items():
+        leaving.enter(session, batch, some, reason, actor=None, request=None)
     for item, held in begins:
         tombstones.raise_for(
             session,
@@ -113,8 +115,15 @@ def _enter(session: Session, batch_id: str, these: Which, at: At) -> tuple[int, 
     return (
         len(lines),
         lines[-1].position if lines else these.after,
-        [Doomed(item.id, session.get_one(Tombstone, item.id)) for item in doomed],
+        [Doomed(each, session.get_one(Tombstone, each)) for each in ids if each not in blocked],
     )
+
+
+def _blocked(session: Session, lines: Sequence[DestructionLine], items: Mapping[str, Item]) -> dict[str, Obstacle]:
+    """What may not be destroyed now, by item. Rows are locked: whoever would hold, lend or grant one
+    waits, and then finds it gone."""
+    old = gate.stale(session, lines) | {each for each, item in items.items() if item.state != ItemState.APPROVED}
+    return dict.fromkeys(old, Obstacle.STALE) | gate.flags(session, items.values())
 
 
 def _lay_down(lease: Lease, stores: Stores, doomed: Sequence[Doomed], at: At) -> None:

@@ -9,19 +9,13 @@ from sqlalchemy.orm import Session
 
 from services.kernel.copies import TrackedCopy
 from services.kernel.db import Database
-from services.kernel.dialects import TO_CHANGE
-from services.kernel.identity.tables import Person
 from services.kernel.tombstones import Tombstone
 from services.retention.batches.model import LineState
-from services.retention.batches.tables import DestructionBatch, DestructionLine, DestructionWitness
+from services.retention.batches.tables import DestructionLine
 
 SOME = 500
 UNFINISHED = (LineState.DESTROYING, LineState.FAILED, LineState.LISTED)
 """In the order in which they are taken: what was begun is finished before more is."""
-
-
-def batch(session: Session, batch_id: str, *, to_change: bool = False) -> DestructionBatch | None:
-    return session.get(DestructionBatch, batch_id, with_for_update=TO_CHANGE if to_change else None, populate_existing=True)
 
 
 def next_lines(session: Session, batch_id: str, state: LineState, *, after: int, limit: int) -> list[DestructionLine]:
@@ -61,14 +55,3 @@ def copies(session: Session, batch_id: str) -> list[TrackedCopy]:
         DestructionLine.batch_id == batch_id, DestructionLine.state.in_((*UNFINISHED[:2], LineState.DESTROYED))
     )
     return list(session.scalars(select(TrackedCopy).where(TrackedCopy.item_id.in_(its)).order_by(TrackedCopy.id)))
-
-
-def witnesses(session: Session, batch_id: str) -> list[DestructionWitness]:
-    query = select(DestructionWitness).where(DestructionWitness.batch_id == batch_id)
-    return list(session.scalars(query.order_by(DestructionWitness.capacity, DestructionWitness.person_id)))
-
-
-def disabled_witnesses(session: Session, batch_id: str) -> int:
-    """How many of those who were named are no longer let in."""
-    query = select(func.count()).select_from(DestructionWitness).join(Person, Person.id == DestructionWitness.person_id)
-    return session.scalar(query.where(DestructionWitness.batch_id == batch_id, Person.active.is_(False))) or 0

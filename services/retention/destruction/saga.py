@@ -21,7 +21,9 @@ from services.kernel.errors import Unavailable, Withheld
 from services.kernel.ledger import journal
 from services.kernel.queue.jobs import Lease, LeaseLost
 from services.kernel.removal import jobs, sediment
-from services.retention.batches.model import BatchState, LineState, advance
+from services.retention.batches import witnessing
+from services.retention.batches.model import BatchState, LineState
+from services.retention.batches.steps import batch_to_change, step
 from services.retention.batches.tables import DestructionBatch
 from services.retention.destruction import lines, repository, verification
 from services.retention.destruction.lines import At, Which
@@ -75,7 +77,7 @@ class Saga:
         """Lines a minute, 0 without a limit; None where it is to stop. A witness who is no longer let in stops it."""
         with lease.progress() as session:
             run = session.get_one(DestructionRun, batch_id, populate_existing=True)
-            if run.paused_at is None and repository.disabled_witnesses(session, batch_id):
+            if run.paused_at is None and witnessing.lacking(session, session.get_one(DestructionBatch, batch_id)):
                 run.paused_at, run.paused_by, run.pause_reason = now(), None, "witness"
                 journal.append(session, "destruction.pause", actor=None, batch=batch_id, reason="witness")
             return None if run.paused_at is not None else run.lines_per_minute or 0
@@ -127,11 +129,9 @@ class Saga:
         with lease.progress() as session:
             run = session.get_one(DestructionRun, batch_id)
             run.report = [_told(each) for each in found]
-            batch = repository.batch(session, batch_id, to_change=True)
-            assert batch is not None, "a batch is never deleted"
             run.failures = failures
             if failures:
-                batch.state = advance(BatchState(batch.state), BatchState.PARTIAL_FAILED)
+                step(batch_to_change(session, batch_id), BatchState.PARTIAL_FAILED)
             run.verified_at = now()
             run.verified_position = journal.append(
                 session,
@@ -146,10 +146,8 @@ class Saga:
         log.info("destruction-verified", batch=batch_id, failures=len(failures))
 
     def _end(self, session: Session, batch_id: str, failures: list[dict[str, Any]]) -> BatchState:
-        batch = repository.batch(session, batch_id, to_change=True)
-        assert batch is not None, "a batch is never deleted"
         target = BatchState.PARTIAL_FAILED if failures else BatchState.VERIFYING
-        batch.state = advance(BatchState(batch.state), target)
+        step(batch_to_change(session, batch_id), target)
         session.get_one(DestructionRun, batch_id).failures = failures
         act = "destruction.partial" if failures else "destruction.executed"
         told = {"counts": repository.counts(session, batch_id), "stores": [each["store"] for each in failures]}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import batched
 from typing import Any
 
 from sqlalchemy import Column, MetaData, Table, func, select
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from services.kernel import tombstones
 from services.kernel.errors import MunimentError
 from services.kernel.ledger.tables import LedgerEntry
+from services.kernel.pieces import pieces
 from services.kernel.removal import inventory, jobs, objects, sediment
 from services.kernel.removal.fates import FATES, GONE
 from services.kernel.tables import DataKey
@@ -24,7 +24,6 @@ from services.retention.destruction import repository
 from services.retention.destruction.lines import At
 from services.retention.destruction.stores import Finding, Stores
 
-SOME = 500
 KEYLESS = ("phash", "sha256", "lookup", "value")
 """Columns that tell of content without a key, besides those whose names end in ``_sealed``."""
 
@@ -77,7 +76,7 @@ def _at_once(stores: Stores, batch_id: str, at: At) -> Iterator[Finding]:
 
 def _unnamed(stores: Stores) -> Iterator[str]:
     """All objects of the store that no row names: what was destroyed would be among them."""
-    for names in batched(stores.kernel.objects.store.names(), SOME, strict=False):
+    for names in pieces(stores.kernel.objects.store.names()):
         with stores.kernel.database.read() as session:
             known = set(inventory.known(session, names))
         yield from (name for name in names if name not in known)
@@ -97,7 +96,7 @@ def _catalogue(session: Session, described: MetaData, stones: Sequence[Tombstone
         told
         for table in described.sorted_tables
         for column, ids in _referring(table, stones)
-        for some in batched(ids, SOME, strict=False)
+        for some in pieces(ids)
         for told in _told_by(session, table, column, some)
     ]
     return Finding("catalogue", len(stones), left, "every table that refers to items or files, as the database tells of itself")
@@ -106,7 +105,7 @@ def _catalogue(session: Session, described: MetaData, stones: Sequence[Tombstone
 def _keys(session: Session, stones: Sequence[Tombstone]) -> Finding:
     keys = sorted({key for stone in stones for key in stone.keys})
     left: list[str] = []
-    for some in batched(keys, SOME, strict=False):
+    for some in pieces(keys):
         left += session.scalars(select(DataKey.id).where(DataKey.id.in_(some), DataKey.wrapped.is_not(None)))
     return Finding("keys", len(keys), [f"key {key}" for key in left], "wrapped data keys")
 

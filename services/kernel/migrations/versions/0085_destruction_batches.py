@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("counted_at", UtcDateTime(), nullable=True),
         sa.Column("counted_items", sa.Integer(), nullable=True),
         sa.Column("counted_pages", sa.Integer(), nullable=True),
+        sa.Column("matched", sa.Boolean(), nullable=True),
         sa.Column("signed_at", UtcDateTime(), nullable=True),
         sa.Column("signed_items", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -97,6 +98,7 @@ def upgrade() -> None:
         sa.Column("extend_until", sa.Date(), nullable=True),
         sa.Column("reference_code", sa.String(length=80), nullable=True),
         sa.Column("type", sa.String(length=40), nullable=True),
+        sa.Column("volume", sa.String(length=40), nullable=True),
         sa.Column("department", sa.String(length=80), nullable=True),
         sa.Column("pages", sa.Integer(), nullable=False),
         sa.Column("copies", sa.Integer(), nullable=False),

@@ -8,7 +8,7 @@ from alembic import op
 from services.kernel.clock import UtcDateTime
 
 revision = "0090"
-down_revision = "0085"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 
