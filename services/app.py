@@ -273,10 +273,10 @@ def stores(archive: Archive) -> Stores:
     everywhere = SealedStore(MirroredBlobStore(kernel.objects.store, parts.later(archive.backed_up)))
 
     def keys(stones: Sequence[Tombstone]) -> Finding:
-        return Finding("backups of keys", sum(len(stone.keys) for stone in stones), note=ghosts.keys_note(settings))
+        return Finding("key backups", sum(len(stone.keys) for stone in stones), note=ghosts.keys_note(settings))
 
     def rows(stones: Sequence[Tombstone]) -> Finding:
-        return Finding("backups of the catalogue", len(stones), note=ghosts.rows_note(settings))
+        return Finding("backups", len(stones), note=ghosts.rows_note(settings))
 
     return Stores(replace(kernel, objects=everywhere), archive.index, archive.checkpoints, probes=(keys, rows))
 

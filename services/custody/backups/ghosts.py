@@ -1,5 +1,5 @@
-"""What backups still have of what was destroyed, in words for the certificate: objects go at once, wrapped keys and rows within the
-days that the settings state."""
+"""What backups still have of what was destroyed, in words for the certificate: objects go at once, wrapped keys and rows within
+the days that the settings state."""
 
 from __future__ import annotations
 
