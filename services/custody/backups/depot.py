@@ -33,19 +33,19 @@ class OpenDepot:
         self._depot = depot
         self._seal, self._name = (_derived(key, f"{purpose}/{use}") for use in ("seal", "name"))
         self._sets, self._chunks = SealedStore(depot.sets), SealedStore(depot.chunks)
-        self._known: set[str] | None = None
+        self._known, self._doubt = set[str](), False
 
-    def begin(self) -> None:
-        """Before the only one who writes: what a writer left who died is swept away, and what is there is looked at."""
+    def begin(self, *, doubt: bool = False) -> None:
+        """Before the only one who writes: what a writer left who died is swept away, and what is there is looked at. With
+        ``doubt`` each chunk that is to be stored is read first, and makes room where it is not what it should be."""
         for store in (self._depot.sets, self._depot.chunks):
             store.sweep(timedelta(0))
-        self._known = set(self._depot.chunks.names())
+        self._known, self._doubt = set() if doubt else set(self._depot.chunks.names()), doubt
 
     def put(self, content: bytes) -> tuple[str, int]:
         """Stores a chunk; its name, and how many bytes that took: none where it is there already."""
         name = hmac.digest(self._name, content, "sha256").hex()
-        known = self._known if self._known is not None else set()
-        if name in known:
+        if name in self._known or (self._doubt and self._stands(name)):
             return name, 0
         packed = zlib.compress(content, LEVEL)
         try:
@@ -54,8 +54,19 @@ class OpenDepot:
             if not self._depot.chunks.exists(name):
                 raise
             return name, 0
-        known.add(name)
+        self._known.add(name)
         return name, len(packed)
+
+    def _stands(self, name: str) -> bool:
+        try:
+            self.get(name)
+        except NotFound:
+            return False
+        except IntegrityError:
+            self._depot.chunks.delete(name)
+            return False
+        self._known.add(name)
+        return True
 
     def get(self, name: str) -> bytes:
         """Raises ``NotFound`` or ``IntegrityError``."""

@@ -33,10 +33,11 @@ TURN_SECONDS = 600.0
 
 
 def make(kernel: Kernel, places: Places, *, actor: str | None, whole: bool = False) -> Backup:
-    """Makes a backup and enters it. ``whole``: asks the store for each object anew, also for those that the last one found
-    there. Raises ``Conflict`` where another is being made."""
+    """Makes a backup and enters it. ``whole``: believes of nothing that it lies in the stores already, but reads it, and
+    brings it anew where it is not what it should be; so it is after a trial that found a fault. Raises ``Conflict`` where
+    another is being made."""
     with alone(kernel, places) as held:
-        return _make(kernel, held, actor, whole)
+        return _make(kernel, held, actor, whole or register.is_doubtful(kernel))
 
 
 @contextmanager
@@ -62,10 +63,10 @@ def _make(kernel: Kernel, places: Places, actor: str | None, whole: bool) -> Bac
         register.begin(session, backup_id)
     try:
         for depot in (places.catalogue, places.keys):
-            depot.begin()
+            depot.begin(doubt=whole)
         earlier = frozenset() if whole else register.whole_before(kernel, places.catalogue)
         backup, keys, dumped = _moment(kernel, places, backup_id)
-        copied = _objects(kernel, places, backup, earlier)
+        copied = _objects(kernel, places, backup, earlier, doubt=whole)
         backup = backup.with_problems(tuple(copied.problems))
         places.keys.write(keys)
         places.catalogue.write(backup)
@@ -99,11 +100,14 @@ def _count(dumped: Dumped, name: str) -> int:
     return sum(table.rows for table in dumped.tables if table.name == name)
 
 
-def _objects(kernel: Kernel, places: Places, backup: BackupSet, earlier: frozenset[str]) -> Copied:
+def _objects(kernel: Kernel, places: Places, backup: BackupSet, earlier: frozenset[str], *, doubt: bool) -> Copied:
     """The moment is over: nothing waits while objects are copied."""
     rows = objects.rows_of(places.catalogue, backup.table("blobs"), skip=earlier)
-    gone = lambda name: not is_kept(kernel.database, name)  # noqa: E731
-    return objects.copy_rows(rows, kernel.objects.store, places.objects, gone=gone, beat=places.beat)
+
+    def gone(name: str) -> bool:
+        return not is_kept(kernel.database, name)
+
+    return objects.copy_rows(rows, kernel.objects.store, places.objects, gone=gone, beat=places.beat, doubt=doubt)
 
 
 def sign(kernel: Kernel, places: Places) -> None:

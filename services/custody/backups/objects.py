@@ -45,15 +45,19 @@ def copy_rows(
     *,
     gone: Callable[[str], bool] = lambda name: False,
     beat: Callable[[], None] = lambda: None,
+    doubt: bool = False,
 ) -> Copied:
     """Brings each object of rows of ``blobs`` from one store into the other. ``gone`` tells of one that is not there whether it
-    was removed lawfully since; ``beat`` is called between two of them."""
+    was removed lawfully since; ``beat`` is called between two of them. ``doubt``: what lies in the target is read, and makes
+    room where it is not what it should be."""
     copied = Copied()
     for row in rows:
         beat()
         name = row["name"]
         if target.exists(name):
-            continue
+            if not doubt or fault(target, name, row["stored_sha256"]) is None:
+                continue
+            target.delete(name)
         try:
             copied.written += _copy(name, row["stored_sha256"], source, target)
             copied.objects += 1

@@ -65,17 +65,20 @@ def tried(session: Session, backup_id: str, problems: list[str], *, actor: str |
     journal.append(session, TRIED, actor=actor, result=result, backup=backup_id, opened=opened, problems=len(problems))
 
 
-def whole_before(kernel: Kernel, depot: OpenDepot) -> frozenset[str]:
-    """The chunks of ``blobs`` in the last backup that had no fault when it was made and none when it was tried: their objects
-    need not be asked for again."""
-    done = select(Backup).where(Backup.state == BackupState.DONE, Backup.pruned_at.is_(None))
+def is_doubtful(kernel: Kernel) -> bool:
+    """Whether the last trial found a fault: then nothing that lies in the stores is believed before it is read."""
+    tried = select(Backup.verify_problems).where(Backup.verified_at.is_not(None)).order_by(Backup.verified_at.desc())
     with kernel.database.read() as session:
-        row = session.scalar(done.order_by(Backup.begun_at.desc()).limit(1))
-        faults = session.scalars(select(Backup.verify_problems).where(Backup.verified_at.is_not(None))).all()
-    if row is None or any(faults):
-        return frozenset()
+        return bool(session.scalar(tried.limit(1)))
+
+
+def whole_before(kernel: Kernel, depot: OpenDepot) -> frozenset[str]:
+    """The chunks of ``blobs`` in the last backup that has no fault: their objects need not be asked for again."""
+    done = select(Backup.id).where(Backup.state == BackupState.DONE, Backup.pruned_at.is_(None))
+    with kernel.database.read() as session:
+        last = session.scalar(done.order_by(Backup.begun_at.desc()).limit(1))
     with suppress(MunimentError):
-        return frozenset(depot.read(row.id).table("blobs").chunks)
+        return frozenset(depot.read(last).table("blobs").chunks) if last else frozenset()
     return frozenset()
 
 

@@ -35,7 +35,8 @@ from services.kernel.tables import Blob
 @dataclass(slots=True)
 class Restored:
     """How it went: ``entries`` of the ledger since the backup, ``destroyed`` items that it still had and that are gone again,
-    ``objects`` brought into the store; ``problems``: what did not come."""
+    ``objects`` brought into the store; ``unentered``: numbers of the tombstones whose entries were not signed yet, and are lost;
+    ``problems``: what did not come."""
 
     backup_id: str
     rows: int
@@ -43,6 +44,7 @@ class Restored:
     destroyed: int = 0
     objects: int = 0
     indexed: int = 0
+    unentered: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -77,6 +79,7 @@ def bring_up(
     before. Raises ``Sealed`` with what keeps the doors shut."""
     restored = Restored(backup.id, backup.rows, problems=list(backup.problems))
     since = _pass(kernel, places)
+    restored.unentered = [stone.number for stone in since.stones if stone.position >= since.tree.size]
     replaying.carry_over(places.outside, outside)
     with kernel.database.write() as session:
         restored.entries = replaying.extend_ledger(session, places.outside, since)
@@ -127,6 +130,8 @@ def _wanted(kernel: Kernel, places: Places, backup: BackupSet) -> Iterator[Row]:
 
 def _open(session: Session, restored: Restored) -> None:
     told: dict[str, Any] = {"entries": restored.entries, "destroyed": restored.destroyed, "objects": restored.objects}
+    if restored.unentered:
+        told["tombstones"] = restored.unentered
     result = "incomplete" if restored.problems else "ok"
     journal.append(session, register.RESTORED, actor=None, result=result, backup=restored.backup_id, **told)
     session.execute(update(Seal).where(Seal.backup_id == restored.backup_id).values(opened_at=now(), missing=None))
