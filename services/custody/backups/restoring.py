@@ -35,8 +35,8 @@ from services.kernel.tables import Blob
 @dataclass(slots=True)
 class Restored:
     """How it went: ``entries`` of the ledger since the backup, ``destroyed`` items that it still had and that are gone again,
-    ``objects`` brought into the store; ``unentered``: numbers of the tombstones whose entries were not signed yet, and are lost;
-    ``problems``: what did not come."""
+    ``objects`` brought into the store; ``unentered``: numbers of the tombstones whose entries were not signed yet and are
+    lost; ``problems``: what did not come."""
 
     backup_id: str
     rows: int
