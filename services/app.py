@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from threading import Event
 
@@ -19,6 +20,11 @@ from services.audit import endpoints as audit
 from services.audit import mentions
 from services.console import pages as console
 from services.custody import endpoints as custody
+from services.custody.backups import ghosts
+from services.custody.backups import tables as backups
+from services.custody.backups import tasks as back_up
+from services.custody.backups.places import Places, opened
+from services.custody.backups.tasks import BackUpHandler
 from services.custody.fixity import tasks as fixity
 from services.custody.fixity.tasks import FixityHandler
 from services.custody.inspections import service as inspections
@@ -34,16 +40,17 @@ from services.ingest.inspector import Inspector
 from services.ingest.intake import HotFolderIntake
 from services.ingest.limits import IntakeLimits
 from services.ingest.tasks import InspectHandler
-from services.kernel import copies, holds, incidents, keymarks, migrations, notices, tombstones, tracing
+from services.kernel import copies, holds, incidents, keymarks, migrations, notices, seal, tombstones, tracing
 from services.kernel.approvals import tables as approvals
 from services.kernel.blobs import upkeep
 from services.kernel.blobs.keys import Vault
+from services.kernel.blobs.mirrored import MirroredBlobStore
 from services.kernel.blobs.port import BlobStore, Copy
 from services.kernel.blobs.sealed import SealedStore
 from services.kernel.config import Settings
 from services.kernel.core import Kernel
 from services.kernel.db import Database
-from services.kernel.errors import InvalidInput, Unavailable
+from services.kernel.errors import Conflict, InvalidInput, Unavailable
 from services.kernel.figures import CatalogueFigures
 from services.kernel.grants import tables as grants
 from services.kernel.http import gate, health, middleware, problems, refusals, traces
@@ -59,6 +66,7 @@ from services.kernel.queue.runner import Handler, Runner
 from services.kernel.queue.stages import Queue, Stage
 from services.kernel.queue.wakeup import Wakeup, make_celery
 from services.kernel.sandbox import Limits, Sandbox
+from services.kernel.tombstones import Tombstone
 from services.ocr.service import Reader
 from services.ocr.tasks import AssembleHandler, ReadHandler
 from services.ocr.types import tasks as learning
@@ -68,7 +76,7 @@ from services.retention import endpoints as retention
 from services.retention.batches import reminders as destruction
 from services.retention.batches import tables as batches
 from services.retention.destruction import issue
-from services.retention.destruction.stores import Stores
+from services.retention.destruction.stores import Finding, Stores
 from services.retention.destruction.tasks import DestroyHandler
 from services.retention.holds import reminders as hold_reminders
 from services.retention.runs import service as runs
@@ -78,7 +86,7 @@ from services.search import endpoints as search
 from services.search.index.port import Index
 from services.search.tasks import IndexHandler
 
-TABLES = (approvals, batches, copies, grants, holds, incidents, notices, tombstones)
+TABLES = (approvals, backups, batches, copies, grants, holds, incidents, notices, seal, tombstones)
 """Tables that nothing else here names, so that the catalogue's metadata is whole wherever the archive is built."""
 
 API_SECONDS = 30.0
@@ -88,21 +96,27 @@ SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 @dataclass(frozen=True, slots=True)
 class Archive:
     """The kernel and what the rooms are built from; ``checkpoints``: the write-once store of what is signed of the ledger;
-    ``copies``: the stores that objects lie in, for whoever may mend one from the other."""
+    ``backups`` opens the places where backups lie, which need not be at hand for anything else, ``backed_up`` the objects among
+    them, for whoever removes some; ``copies``: the stores that objects lie in, for whoever may mend one from the other."""
 
     kernel: Kernel
     index: Index
     checkpoints: BlobStore
+    backups: Callable[[], Places]
+    backed_up: Callable[[], BlobStore]
     copies: tuple[Copy, ...] = ()
 
 
-def build(settings: Settings, accounts: Collection[str] | None = None) -> Archive:
+def build(settings: Settings, accounts: Collection[str] | None = None, *, sealed: bool = False) -> Archive:
     """The archive that the settings tell of: SQLite, local files, key files and the embedded Valkey unless they name servers;
-    all of it, or what ``accounts`` may touch. Raises ``Conflict`` where the keys at hand are not those of the catalogue."""
+    all of it, or what ``accounts`` may touch. Raises ``Conflict`` where the keys at hand are not those of the catalogue, and
+    where it was restored and is sealed; ``sealed`` is for whoever is about to open it."""
     tracing.begin(settings.traces)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.catalogue)
     _migrate(database, settings)
+    if not sealed:
+        seal.refuse(database)
     wakeup = Wakeup(make_celery(settings))
     database.after_commit.append(wakeup.after_commit)
     held = None if accounts is None else privileges.of(accounts)
@@ -119,12 +133,18 @@ def build(settings: Settings, accounts: Collection[str] | None = None) -> Archiv
         metrics=Metrics(),
         limiter=Limiter(settings.broker if held is None or held.broker else None),
     )
-    return Archive(
-        kernel,
-        parts.search_index(settings, held),
-        parts.checkpoint_store(settings, held),
-        parts.object_copies(settings, held),
-    )
+    checkpoints = parts.checkpoint_store(settings, held)
+
+    def backups() -> Places:
+        if keys.backup is None:
+            raise Conflict(
+                "The key folder has no backup.key, and none can be made there. Let the owner's next command make it."
+            )
+        return opened(parts.backup_places(settings, held), keys.backup, checkpoints)
+
+    in_each = parts.object_copies(settings, held)
+    backed_up = partial(parts.backed_up_objects, settings, held)
+    return Archive(kernel, parts.search_index(settings, held), checkpoints, backups, backed_up, in_each)
 
 
 def _migrate(database: Database, settings: Settings) -> None:
@@ -249,14 +269,24 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.DESTROY: DestroyHandler(stores(archive)),
         Stage.ASSESS: AssessHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
+        Stage.BACK_UP: BackUpHandler(kernel, archive.backups),
         Stage.FIXITY: FixityHandler(kernel, archive.copies),
         Stage.EXAMINE: ExamineHandler(kernel),
     }
 
 
 def stores(archive: Archive) -> Stores:
-    """Where copies of an item may lie, for whoever destroys them all."""
-    return Stores(archive.kernel, archive.index, archive.checkpoints)
+    """Where copies of an item may lie, for whoever destroys them all: objects in the backups too."""
+    kernel, settings = archive.kernel, archive.kernel.settings
+    everywhere = SealedStore(MirroredBlobStore(kernel.objects.store, parts.later(archive.backed_up)))
+
+    def keys(stones: Sequence[Tombstone]) -> Finding:
+        return Finding("key backups", sum(len(stone.keys) for stone in stones), note=ghosts.keys_note(settings))
+
+    def rows(stones: Sequence[Tombstone]) -> Finding:
+        return Finding("backups", len(stones), note=ghosts.rows_note(settings))
+
+    return Stores(replace(kernel, objects=everywhere), archive.index, archive.checkpoints, probes=(keys, rows))
 
 
 def runner(
@@ -285,6 +315,7 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: destruction.remind(database),
         lambda: runs.order(database),
         lambda: hold_reminders.remind(database),
+        lambda: back_up.order(database, archive.kernel.settings),
         lambda: fixity.order(database),
         lambda: properties.order(database),
         lambda: storerooms.remind(database),

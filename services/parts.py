@@ -4,13 +4,15 @@ privileges gets each part narrowed to them; one without (None) gets the whole.""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from services.kernel.blobs import s3, vault_transit
+from services.kernel.blobs.depots import BackupPlaces, Depot
 from services.kernel.blobs.halves import PUBLIC_FILE, PublicHalf
 from services.kernel.blobs.keys import MASTER_FILE, FileMasterKey, MasterKey, secret_file
 from services.kernel.blobs.local import LocalBlobStore
@@ -29,6 +31,7 @@ from services.search.index.port import Index
 
 ORIGIN = "muniment/ledger"
 PROBE_SECONDS = 1.5
+BACKUP = "backup"
 T = TypeVar("T")
 
 
@@ -42,12 +45,16 @@ class Keyring:
     signer: Signer
     marks: Mapping[str, bytes]
     begins: bool
+    backup: bytes | None = field(repr=False, default=None)
 
 
 def keyring(settings: Settings, held: Privileges | None = None) -> Keyring:
     """Key files are made where there are none yet."""
     names = SECRETS if held is None else held.secrets
-    secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in sorted(names)}
+    secrets = {name: secret_file(settings.keys_folder / f"{name}.key") for name in sorted(names - {BACKUP})}
+    if BACKUP in names:
+        with suppress(OSError):  # a folder of an earlier release, mounted read-only, has none: whoever needs it says so
+            secrets[BACKUP] = secret_file(settings.keys_folder / f"{BACKUP}.key")
     master = master_key(settings, held) if held is None or held.keys else _nothing("master key")
     kept = _narrowed("master key", None if held is None else held.keys, {"name", "reachable"}, lambda: master)
     return Keyring(
@@ -56,6 +63,7 @@ def keyring(settings: Settings, held: Privileges | None = None) -> Keyring:
         signer=Signer(ORIGIN, secrets["ledger"]) if "ledger" in secrets else _nothing("ledger's key"),
         marks=secrets | (master.marks if isinstance(master, FileMasterKey | PublicHalf) else {}),
         begins=not isinstance(master, PublicHalf),
+        backup=secrets.get(BACKUP),
     )
 
 
@@ -103,6 +111,57 @@ def checkpoint_store(settings: Settings, held: Privileges | None = None) -> Blob
     return _narrowed("checkpoint store", None if held is None else held.checkpoints, set(), whole)
 
 
+def backup_places(settings: Settings, held: Privileges | None = None) -> BackupPlaces:
+    """Where backups go."""
+    acts = None if held is None else held.backups
+    return BackupPlaces(
+        _depot(settings.backups_place, settings, acts),
+        backed_up_objects(settings, held),
+        _depot(settings.backup_keys_place, settings, acts),
+    )
+
+
+def backed_up_objects(settings: Settings, held: Privileges | None = None) -> BlobStore:
+    """The objects in the backups, from which a destruction removes them too."""
+    acts = None if held is None else held.backups
+    return _narrowed("backup store", acts, set(), lambda: _part_of(settings.backups_place, "objects", settings))
+
+
+def backups_at(place: Place, keys: Place, settings: Settings) -> BackupPlaces:
+    """Backups that lie elsewhere than the settings say."""
+    objects = _part_of(place, "objects", settings)
+    return BackupPlaces(_depot(place, settings, None), objects, _depot(keys, settings, None))
+
+
+def store_at(place: Place, settings: Settings) -> BlobStore:
+    return _store(place, settings)
+
+
+def _depot(place: Place, settings: Settings, acts: frozenset[str] | None) -> Depot:
+    sets, chunks = (
+        _narrowed("backup store", acts, set(), partial(_part_of, place, part, settings)) for part in ("sets", "chunks")
+    )
+    return Depot(sets, chunks)
+
+
+def _part_of(place: Place, part: str, settings: Settings) -> BlobStore:
+    return _store(replace(place, url=f"{place.url}/{part}"), settings, lock=settings.backups_lock)
+
+
+class _Later:
+    """A store that is opened when it is first used: most processes never do."""
+
+    def __init__(self, whole: Callable[[], BlobStore]) -> None:
+        self._whole = cache(whole)
+
+    def __getattr__(self, act: str) -> Any:
+        return getattr(self._whole(), act)
+
+
+def later(whole: Callable[[], BlobStore]) -> BlobStore:
+    return cast(BlobStore, _Later(whole))
+
+
 def search_index(settings: Settings, held: Privileges | None = None) -> Index:
     """SQLite in the data folder, or an engine where one is named."""
 
@@ -126,12 +185,12 @@ def _nothing(what: str) -> Any:
     return Narrowed(None, (), what)
 
 
-def _store(place: Place, settings: Settings) -> BlobStore:
+def _store(place: Place, settings: Settings, *, lock: s3.LockMode | None = None) -> BlobStore:
     if place.url.startswith("file:"):
         return LocalBlobStore(Path(unquote(urlsplit(place.url).path)))
     connect = partial(s3.connect, place.endpoint, place.access_key, place.secret_key)
     probe = partial(connect, answer_seconds=PROBE_SECONDS, attempts=1)
-    return s3.S3BlobStore(connect(), *s3.bucket_and_prefix(place.url), lock=settings.objects_lock, probe=probe)
+    return s3.S3BlobStore(connect(), *s3.bucket_and_prefix(place.url), lock=lock or settings.objects_lock, probe=probe)
 
 
 def _transit(settings: Settings, url: str) -> MasterKey:

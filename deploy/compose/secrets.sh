@@ -16,8 +16,8 @@ put() { # NAME: standard input becomes the file, unless it is there
   fi
 }
 
-# Lost with these three: every page, every lookup, the ledger's signature. Copy them to a safe place, apart from the data.
-for name in master lookup ledger; do head -c 32 /dev/urandom | put "$name.key"; done
+# Lost with these: every page, every lookup, the ledger's signature, every backup. Copy them to a safe place, apart from the data.
+for name in master lookup ledger backup; do head -c 32 /dev/urandom | put "$name.key"; done
 
 random 24 | put postgresql_password
 random 24 | put elasticsearch_password

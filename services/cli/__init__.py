@@ -27,6 +27,8 @@ COMMANDS = {
     "reindex": "maintenance",
     "learn": "maintenance",
     "lookups": "lookups",
+    "backup": "backups",
+    "restore": "restore",
     "doctor": "maintenance",
     "fixity": "maintenance",
     "package": "package",

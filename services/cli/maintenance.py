@@ -12,6 +12,8 @@ from rich.progress import Progress
 
 from services import app as archive
 from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
+from services.custody.backups import register as backups
+from services.custody.backups.tables import BackupState
 from services.custody.fixity.service import Tally, verify_all
 from services.custody.fixity.tables import Result
 from services.kernel import migrations
@@ -122,8 +124,21 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     sandbox.close()
     free = shutil.disk_usage(settings.data).free
     yield Finding("disk", free > LEAST_FREE_BYTES, f"{free / 1024**3:.0f} GiB free")
+    yield _backup(database)
     reachable = built.kernel.wakeup.reachable()
     yield Finding("broker", reachable, "answers" if reachable else "does not answer; it runs while “muniment up” does")
+
+
+def _backup(database: Database) -> Finding:
+    """One counts once a restore of it was tried."""
+    with database.read() as session:
+        rows = [row for row in backups.listed(session, after=None, limit=50) if row.state != BackupState.RUNNING]
+    tried = next((row for row in rows if row.verified_at), None)
+    if tried is None:
+        return Finding("backup", True, "none was tried yet: muniment backup run, then muniment backup verify")
+    detail = f"made {rows[0].begun_at:%Y-%m-%d %H:%M} UTC ({rows[0].state}); one of {tried.begun_at:%Y-%m-%d %H:%M} was tried"
+    faults = [*rows[0].problems, *(tried.verify_problems or [])]
+    return Finding("backup", not faults, "; ".join([detail, *faults[:5]]))
 
 
 def _engine(name: str) -> Finding:

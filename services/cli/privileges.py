@@ -41,7 +41,8 @@ def print_s3(data: DataOption = None) -> None:
     if not place.url.startswith("s3:"):
         raise InvalidInput("The objects lie in a folder, which knows no policies. Set MUNIMENT_OBJECTS_URL to a bucket.")
     apart = bucket_and_prefix(checkpoints.url) if checkpoints.url.startswith("s3:") else None
-    typer.echo(s3.document(*bucket_and_prefix(place.url), apart), nl=False)
+    kept = [each.url for each in (settings.backups_place, settings.backup_keys_place) if each.url.startswith("s3:")]
+    typer.echo(s3.document(*bucket_and_prefix(place.url), apart, [bucket_and_prefix(url) for url in kept]), nl=False)
 
 
 @app.command("vault")

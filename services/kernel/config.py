@@ -71,6 +71,27 @@ class Settings(BaseSettings):
     )
     checkpoints_lock_days: int = Field(3650, ge=1, description="How long Object Lock keeps a checkpoint, where it is set.")
 
+    backups_url: str | None = Field(
+        None, description="A second store, for backups of all but the keys: s3:// or file:///; beside the data when unset."
+    )
+    backups_endpoint: str | None = Field(None, description="URL of that store's S3 server; Amazon's own when unset.")
+    backups_s3_access_key: str | None = None
+    backups_s3_secret_key: SecretStr | None = None
+    backup_keys_url: str | None = Field(
+        None, description="Where wrapped data keys are backed up, for a few days: elsewhere than the backups they would open."
+    )
+    backup_keys_endpoint: str | None = None
+    backup_keys_s3_access_key: str | None = None
+    backup_keys_s3_secret_key: SecretStr | None = None
+    backups_lock: Literal["COMPLIANCE", "GOVERNANCE"] | None = Field(
+        None, description="Object Lock of backups; none when unset."
+    )
+    backup_lock_days: int = Field(3, ge=1, description="How long at most; never beyond the earliest lawful destruction.")
+    backup_hours: float = Field(24.0, gt=0, description="How often the scheduler has one made, once backups_url is set.")
+    backup_verify_days: float = Field(7.0, gt=0, description="How often the scheduler has a restore of it tried.")
+    backup_days: int = Field(35, ge=1, description="How long a backup is kept; the newest stays in any case.")
+    backup_key_days: int = Field(7, ge=1, description="How long after its destruction a key may live on in a backup of keys.")
+
     index_url: str | None = Field(
         None,
         pattern=r"^(elasticsearch|opensearch)\+https?://[^/?]+",
@@ -136,7 +157,7 @@ class Settings(BaseSettings):
     second_factor_for: frozenset[Role] = Field(frozenset(), description="Roles that sign in with a second factor only.")
     fonds: str = Field("M001", description="全宗号, the first level of every 档号 (DA/T 22-2015).")
 
-    @field_validator("objects_url", "backup_objects_url", "checkpoints_url")
+    @field_validator("objects_url", "backup_objects_url", "checkpoints_url", "backups_url", "backup_keys_url")
     @classmethod
     def _place(cls, value: str | None) -> str | None:
         if value is not None and not PLACE.fullmatch(value):
@@ -148,6 +169,8 @@ class Settings(BaseSettings):
         for access, secret in (
             (self.s3_access_key, self.s3_secret_key),
             (self.backup_s3_access_key, self.backup_s3_secret_key),
+            (self.backups_s3_access_key, self.backups_s3_secret_key),
+            (self.backup_keys_s3_access_key, self.backup_keys_s3_secret_key),
         ):
             if (access is None) != (secret is None):
                 raise ValueError("an S3 access key and its secret key are given together")
@@ -162,6 +185,11 @@ class Settings(BaseSettings):
         first, second = self.objects_place, self.backup_objects_place
         if second and (first.url, first.endpoint) == (second.url, second.endpoint):
             raise ValueError("the backup store must be another than the first")
+        if self.backups_url and not self.backup_keys_url:
+            raise ValueError("backups need backup_keys_url: the keys are backed up elsewhere than what they open")
+        kept = {(each.url, each.endpoint) for each in (first, self.backups_place, self.backup_keys_place)}
+        if len(kept) < 3:
+            raise ValueError("objects, backups and backups of keys lie in three places")
         return self
 
     @field_validator("data", "keys", "hot_folder", "vault_token_file", "index_ca")
@@ -235,13 +263,40 @@ class Settings(BaseSettings):
 
     @property
     def checkpoints_places(self) -> tuple[Place, ...]:
-        """In S3 a prefix beside that of the objects, in each store that they have; else a folder of the data folder. A place of
-        its own is better: one that no administrator of the catalogue reaches."""
+        """In S3 a prefix beside that of the objects, in each store that they have; else a folder beside the data folder, for
+        what lies here must outlive it. A place of its own is better: one that no administrator of the catalogue reaches."""
         if self.checkpoints_url is not None:
             return (replace(self.objects_place, url=self.checkpoints_url),)
         stores = [each for each in (self.objects_place, self.backup_objects_place) if each and each.url.startswith("s3:")]
         beside = tuple(replace(each, url=f"{each.url}/checkpoints") for each in stores)
-        return beside or (Place((self.data / "checkpoints").as_uri()),)
+        return beside or (Place(self._ledger_folder.as_uri()),)
+
+    @property
+    def _ledger_folder(self) -> Path:
+        inside = self.data / "checkpoints"  # where the first releases put it
+        return inside if inside.is_dir() else self.data.with_name(self.data.name + ".ledger")
+
+    @property
+    def backups_place(self) -> Place:
+        folder = self.data.with_name(self.data.name + ".backups").as_uri()
+        secret = self.backups_s3_secret_key
+        return Place(
+            self.backups_url or folder,
+            self.backups_endpoint,
+            self.backups_s3_access_key,
+            secret.get_secret_value() if secret else None,
+        )
+
+    @property
+    def backup_keys_place(self) -> Place:
+        folder = self.data.with_name(self.data.name + ".key-backups").as_uri()
+        secret = self.backup_keys_s3_secret_key
+        return Place(
+            self.backup_keys_url or folder,
+            self.backup_keys_endpoint,
+            self.backup_keys_s3_access_key,
+            secret.get_secret_value() if secret else None,
+        )
 
     @property
     def index_folder(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,6 +22,7 @@ from services.kernel.queue.stages import Queue
 from services.kernel.queue.tables import Job, JobState, Leader
 from services.kernel.tables import File, Item, Page
 
+LOOK_BACK = 100
 FRESH_SECONDS = 10.0
 """Rows are counted anew after so long: several ask, and an archive has millions."""
 
@@ -35,7 +37,7 @@ class CatalogueFigures(Collector):
         with self._lock:
             if time.monotonic() >= self._until:
                 with self._database.read() as session:
-                    self._told = [*_rows(session), *_jobs(session), *_ledger(session), *_scheduler(session)]
+                    self._told = [*_rows(session), *_jobs(session), *_ledger(session), *_backups(session), *_scheduler(session)]
                 self._until = time.monotonic() + self._fresh_seconds
             return self._told
 
@@ -88,6 +90,22 @@ def _ledger(session: Session) -> Iterator[GaugeMetricFamily]:
         yield _gauge("fixity_age_seconds", "Since stored objects were last re-read.", age=max(age, 0.0))
     damaged = select(func.count()).where(Incident.blob_id.is_not(None), Incident.settled_at.is_(None))
     yield _gauge("fixity_damaged_objects", "Objects without a whole copy.", damaged=session.scalar(damaged) or 0)
+
+
+def _backups(session: Session) -> Iterator[GaugeMetricFamily]:
+    """How old the last whole backup is, and the last trial of one that went well: without any of them nothing is said."""
+    for act, name, what in (
+        ("backup.make", "backup_age_seconds", "Since the last backup with nothing missing was made."),
+        ("backup.verify", "backup_verified_age_seconds", "Since a restore of a backup was tried that gave back everything."),
+    ):
+        runs = select(LedgerEntry.at, LedgerEntry.data).where(LedgerEntry.act == act).order_by(LedgerEntry.position.desc())
+        last = [(row.at, json.loads(row.data)["result"]) for row in session.execute(runs.limit(LOOK_BACK))]
+        good = next((at for at, result in last if result == "ok"), None)
+        if good is not None:
+            yield _gauge(name, what, age=max((now() - datetime.fromisoformat(good)).total_seconds(), 0.0))
+        if last:
+            wrong = float(last[0][1] != "ok")
+            yield _gauge(name.replace("age_seconds", "failed"), "Whether the last one was not good.", failed=wrong)
 
 
 def _scheduler(session: Session) -> Iterator[GaugeMetricFamily]:

@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping
 from functools import reduce
 
 from services.kernel.removal.fates import FATES
-from services.privileges.model import Privileges, together
+from services.privileges.model import ALL, Privileges, together
 
 PEOPLE = "id,natural_id,name,department,active,failed_sign_ins,locked_until,created_at"
 """All that is known of a person but the digest of their password."""
 
-SECRETS = frozenset({"lookup", "ledger"})
+SECRETS = frozenset({"lookup", "ledger", "backup"})
 
-_START = {"alembic_version": "SELECT", "key_marks": "SELECT"}
+_START = {"alembic_version": "SELECT", "key_marks": "SELECT", "seals": "SELECT"}
 _MASTER = {"key_marks": "INSERT", "data_keys": "SELECT"}
 """Who has the master key may begin an archive with it."""
 _LEDGER = {"ledger_entries": "INSERT", "ledger_head": "SELECT UPDATE(size,peaks)"}
@@ -348,7 +348,27 @@ ACCOUNTS: Mapping[str, Privileges] = {
         ),
         objects=frozenset({"delete", "names", "sweep", "traces"}),
         index=frozenset({"delete", "expunge", "residue"}),
+        backups=frozenset({"delete", "names", "traces"}),
         checkpoints=frozenset({"create", "exists", "open", "sweep"}),
+        broker=True,
+    ),
+    "backup": Privileges(
+        together(
+            _START,
+            _LEDGER,
+            _WORK,
+            {
+                ALL: "SELECT",
+                "backups": "SELECT INSERT UPDATE",
+                "leaders": "SELECT INSERT UPDATE DELETE",
+                "ledger_tiles": "SELECT INSERT",
+                "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",
+            },
+        ),
+        objects=_READ,
+        checkpoints=frozenset({"create", "names", "open", "retain", "sweep"}),
+        backups=frozenset({"create", "delete", "exists", "names", "open", "retain", "sweep"}),
+        secrets=frozenset({"backup", "ledger"}),
         broker=True,
     ),
     "schedule": Privileges(
@@ -387,9 +407,10 @@ ACCOUNTS: Mapping[str, Privileges] = {
                 "ledger_checkpoints": "SELECT INSERT UPDATE(stored)",
                 "audit_mentions": "INSERT",
                 "audit_progress": "SELECT UPDATE(done)",
+                "backups": "SELECT",
             },
         ),
-        checkpoints=frozenset({"create", "open", "names", "retain"}),
+        checkpoints=frozenset({"create", "open", "names", "retain", "sweep"}),
         secrets=frozenset({"ledger"}),
         broker=True,
     ),
@@ -402,7 +423,8 @@ ACCOUNTS: Mapping[str, Privileges] = {
             {
                 "policy_versions": "SELECT",
                 "idempotent_answers": "SELECT INSERT",
-                "jobs": "SELECT(id) INSERT",
+                "jobs": "SELECT INSERT",
+                "backups": "SELECT",
                 "items": "SELECT UPDATE(state,edits)",
                 "blobs": "SELECT",
                 "object_checks": "SELECT",

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from services.privileges.accounts import ACCOUNTS
 from services.privileges.model import Privileges
 
-HEADER = ("account", "objects", "master key", "index", "checkpoints", "key files", "broker", "changes in the catalogue")
+HEADER = (
+    "account",
+    "objects",
+    "master key",
+    "index",
+    "checkpoints",
+    "backups",
+    "key files",
+    "broker",
+    "changes in the catalogue",
+)
 
 
 def document() -> str:
@@ -23,6 +33,7 @@ def _row(name: str, privileges: Privileges) -> tuple[str, ...]:
         _listed(sorted(privileges.keys, reverse=True)),
         _listed(sorted(privileges.index)),
         _listed(sorted(privileges.checkpoints)),
+        _listed(sorted(privileges.backups)),
         _listed(f"`{file}`" for file in privileges.key_files),
         "yes" if privileges.broker else "–",
         _listed(table for table, rights in privileges.tables.items() if _changes(rights)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+ALL = "*"
+"""Every table there is: what copies the catalogue whole."""
 Rights = Mapping[str, str]
 """Table of the catalogue → privileges as SQL names them, separated by spaces: ``SELECT(id,name) INSERT``."""
 
@@ -12,14 +14,16 @@ Rights = Mapping[str, str]
 @dataclass(frozen=True, slots=True)
 class Privileges:
     """``objects``, ``keys`` and ``index`` name what may be called of the ports ``BlobStore``, ``MasterKey`` and ``Index``.
-    ``checkpoints`` of the ``BlobStore`` that these lie in. ``secrets`` are key files besides the master: ``lookup`` finds
-    identifiers, ``ledger`` signs checkpoints. ``broker``: whether it wakes workers, or is woken."""
+    ``checkpoints`` of the ``BlobStore`` that these lie in, ``backups`` of those that backups do. ``secrets`` are key files
+    besides the master: ``lookup`` finds identifiers, ``ledger`` signs checkpoints, ``backup`` opens backups.
+    ``broker``: whether it wakes workers, or is woken."""
 
     tables: Rights
     objects: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
     index: frozenset[str] = frozenset()
     checkpoints: frozenset[str] = frozenset()
+    backups: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
     broker: bool = False
 
@@ -30,6 +34,7 @@ class Privileges:
             self.keys | other.keys,
             self.index | other.index,
             self.checkpoints | other.checkpoints,
+            self.backups | other.backups,
             self.secrets | other.secrets,
             self.broker or other.broker,
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.privileges.accounts import ACCOUNTS
+from services.privileges.model import ALL
 
 
 def statements(prefix: str) -> Iterator[str]:
@@ -17,7 +18,8 @@ def statements(prefix: str) -> Iterator[str]:
         yield f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
         yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}"
         for table, rights in privileges.tables.items():
-            yield f'GRANT {", ".join(rights.split())} ON "{table}" TO {role}'
+            what = "ALL TABLES IN SCHEMA public" if table == ALL else f'"{table}"'
+            yield f"GRANT {', '.join(rights.split())} ON {what} TO {role}"
     yield "COMMIT"
 
 

@@ -4,7 +4,7 @@ writer would put in an object's place then leaves it there, and only ``destructi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from services.privileges.accounts import ACCOUNTS
@@ -31,19 +31,22 @@ Place = tuple[str, str]
 """Bucket and prefix."""
 
 
-def policies(bucket: str, prefix: str = "", checkpoints: Place | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Account and policy document, for the objects under ``prefix`` in ``bucket``, and for the checkpoints beside them or
-    where these lie instead."""
+def policies(
+    bucket: str, prefix: str = "", checkpoints: Place | None = None, backups: Sequence[Place] = ()
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Account and policy document, for the objects under ``prefix`` in ``bucket``, for the checkpoints beside them or where
+    these lie instead, and for backups."""
     beside = checkpoints or (bucket, f"{prefix}/checkpoints".strip("/"))
     for account, privileges in ACCOUNTS.items():
         allowed = [*_statements(privileges.objects, (bucket, prefix)), *_statements(privileges.checkpoints, beside)]
+        allowed += [each for place in backups for each in _statements(privileges.backups, place)]
         if allowed:
             yield account, {"Version": "2012-10-17", "Statement": allowed}
 
 
-def document(bucket: str, prefix: str = "", checkpoints: Place | None = None) -> str:
+def document(bucket: str, prefix: str = "", checkpoints: Place | None = None, backups: Sequence[Place] = ()) -> str:
     """All of them, by account."""
-    return json.dumps(dict(policies(bucket, prefix, checkpoints)), indent=2) + "\n"
+    return json.dumps(dict(policies(bucket, prefix, checkpoints, backups)), indent=2) + "\n"
 
 
 def _statements(rights: frozenset[str], place: Place) -> Iterator[dict[str, Any]]:

@@ -79,7 +79,7 @@ def test_a_paper_goes_its_way_through_separate_processes(narrow):
         with httpx.Client(trust_env=False, timeout=60, headers={"traceparent": CALLER}) as client:
             walk(client, way, people, paper)
         until_nothing_is_left_over(narrow)
-        assert [process.stop() for process in (*way.rooms.values(), *way.others)] == [0] * 15
+        assert [process.stop() for process in (*way.rooms.values(), *way.others)] == [0] * 16
     checked = run(narrow.folder, "fixity", "--json", environment=narrow.environment("fixity"))
     assert json.loads(checked.stdout)["damaged"] == [], checked.stderr
     spans = [json.loads(line) for line in (narrow.folder / "spans.jsonl").read_text().splitlines()]

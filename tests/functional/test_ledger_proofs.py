@@ -118,10 +118,10 @@ def test_an_archive_that_is_served_signs_by_itself(tmp_path):
         while not (told := client.get("/api/v1/audit/checkpoints").raise_for_status().json())["checkpoints"]:
             assert time.monotonic() < end, "nothing was signed within a minute"
             time.sleep(0.5)
-        while not (tmp_path / "data/checkpoints").is_dir() or not checkpoints_in(tmp_path / "data/checkpoints"):
+        while not (tmp_path / "data.ledger").is_dir() or not checkpoints_in(tmp_path / "data.ledger"):
             assert time.monotonic() < end, "nothing was stored"
             time.sleep(0.5)
-        kept = checkpoints_in(tmp_path / "data/checkpoints")
+        kept = checkpoints_in(tmp_path / "data.ledger")
         assert verify(kept[0], told["public_key"]).size > 0
 
 
@@ -158,7 +158,7 @@ def test_whatever_an_auditor_holds_is_verified_with_the_network_removed(desk, au
         ran = offline(tmp_path, str(tmp_path / name), *key, *kept)
         assert ran.returncode == 0, (name, ran.stdout, ran.stderr)
         assert json.loads(ran.stdout)["ok"]
-    stored = ["--checkpoint", str(desk.settings.data / "checkpoints")]
+    stored = ["--checkpoint", str(desk.settings.data.with_name("data.ledger"))]
     assert offline(tmp_path, str(tmp_path / "ledger.jsonl"), *key, *stored).returncode == 0
     tamper(desk, 3)
     (tmp_path / "ledger.jsonl").write_bytes(auditor.get("/api/v1/audit/ledger").content)

@@ -22,6 +22,7 @@ OURS = {"Deployment", "Job", "CronJob"}
 CUSTOM = {"ScaledObject", "PodMonitor", "PrometheusRule"}
 """Kinds of KEDA and of the Prometheus operator; they were held against their definitions by hand (deploy/README.md)."""
 EVERYTHING = {"monitoring": {"enabled": True}, "autoscaling": {"enabled": True}}
+WORKERS = ("reader", "indexer", "remover", "keeper", "examiner", "saver")
 
 
 def rendered(values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -72,7 +73,7 @@ def test_every_process_is_there_with_a_command_of_the_program(documents):
                 check_settings({each["name"]: each["value"] for each in container["env"]})
     rooms = [commands[name]["rooms"] for name in (*composition.ROOMS, composition.CONSOLE)]
     assert rooms == [[name] for name in (*composition.ROOMS, composition.CONSOLE)]
-    assert {commands[each]["queues"] for each in ("reader", "indexer", "remover", "keeper", "examiner")} == set(Queue)
+    assert {commands[each]["queues"] for each in WORKERS} == set(Queue)
     assert {"schedule", "migrate"} <= set(commands)
 
 
@@ -122,7 +123,7 @@ def test_probes_ask_what_is_answered(documents):
         ports = {port["name"] for port in container["ports"]}
         probes = {kind: container[kind] for kind in ("startupProbe", "livenessProbe", "readinessProbe") if kind in container}
         assert "livenessProbe" in probes, name
-        assert ("readinessProbe" in probes) is (name not in ("reader", "indexer", "remover", "schedule")), name
+        assert ("readinessProbe" in probes) is (name not in (*WORKERS, "schedule")), name
         for probe in probes.values():
             asked = probe.get("httpGet") or probe["tcpSocket"]
             assert asked["port"] in ports, name

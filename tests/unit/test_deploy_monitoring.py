@@ -11,6 +11,7 @@ import promql_parser
 import pytest
 
 from services import app as composition
+from services.custody.backups import making, verifying
 from services.custody.fixity.service import Tally, verify_all
 from services.kernel import metrics
 from services.kernel.config import Settings
@@ -31,7 +32,7 @@ EXPRESSIONS = [rule["expr"] for rule in RULES] + [target["expr"] for panel in PA
 QUERY_OF_KEDA = 'max(muniment_jobs_due{queue="reading"})'
 OF_SCRAPING = {"job", "instance", "room"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
-WORKERS = {"reader", "indexer", "remover", "keeper", "examiner", "schedule"}
+WORKERS = {"reader", "indexer", "remover", "keeper", "examiner", "saver", "schedule"}
 ROOMS = {*composition.ROOMS} | WORKERS
 
 
@@ -47,6 +48,8 @@ def known(desk: Desk) -> dict[str, set[str]]:
     """Every series that an archive can have, with its labels."""
     desk.item(desk.client(Role.CLERK), "合同")
     list(verify_all(desk.kernel, desk.archive.copies, Tally()))
+    making.make(desk.kernel, desk.archive.backups(), actor=None)
+    verifying.verify(desk.kernel, desk.archive.backups(), actor=None)
     desk.client().get("/readyz")
     desk.client(Role.MONITOR).get("/metrics").raise_for_status()
     found: dict[str, set[str]] = {"up": set()}

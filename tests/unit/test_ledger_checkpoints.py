@@ -9,7 +9,7 @@ from sqlalchemy import delete, event, select, update
 from services.kernel.blobs.local import LocalBlobStore
 from services.kernel.db import Database
 from services.kernel.errors import IntegrityError, Unavailable
-from services.kernel.ledger import checkpoints, journal, proofs, subtrees
+from services.kernel.ledger import checkpoints, journal, outside, proofs, subtrees
 from services.kernel.ledger.checkpoints import Checkpointer
 from services.kernel.ledger.merkle import leaf_hash, tree_of
 from services.kernel.ledger.note import Signer, verify
@@ -38,7 +38,7 @@ def signed(database: Database) -> list[LedgerCheckpoint]:
 
 
 def stored(store: LocalBlobStore) -> list[str]:
-    return [store._path(name).read_text() for name in sorted(store.names())]
+    return [store._path(name).read_text() for name in sorted(store.names()) if name.startswith("checkpoint-")]
 
 
 def data_of(database: Database) -> list[bytes]:
@@ -324,3 +324,40 @@ def test_an_entry_that_is_gone_is_told_of_and_not_proven_around(database):
         session.delete(session.get_one(LedgerEntry, 20))
     with database.read() as session, pytest.raises(IntegrityError, match="no entry 20"):
         Subtrees(session).inclusion(21, 40)
+
+
+# ── the entries outside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_entries_lie_beside_the_checkpoint_that_vouches_for_them(database, signing, store, clock):
+    for count in (3, 2, 700):
+        grow(database, count)
+        clock.seconds += 60
+        signing.tick()
+    data = data_of(database)
+    assert list(outside.entries(store, 0)) == data
+    assert list(outside.entries(store, 4)) == data[4:]
+    assert list(outside.entries(store, len(data))) == []
+    assert tree_of(list(outside.entries(store, 0))).root == verify(stored(store)[-1], KEY).root
+
+
+def test_a_gap_among_them_ends_what_there_is(database, signing, store, clock):
+    for _ in range(3):
+        grow(database, 2)
+        clock.seconds += 60
+        signing.tick()
+    (second,) = [name for name in store.names() if name.startswith("entries-000000000000002")]
+    store.delete(second)
+    assert list(outside.entries(store, 0)) == data_of(database)[:2]
+    assert list(outside.entries(store, 4)) == data_of(database)[4:]
+
+
+def test_what_a_writer_left_who_died_is_in_nobody_s_way_for_ever(database, signing, store, clock):
+    grow(database, 2)
+    left = store.create("entries-000000000000000-000000000000002")
+    signing.tick()
+    assert stored(store) == [], "no checkpoint without its entries"
+    left.abort()
+    clock.seconds += 60
+    signing.tick()
+    assert len(stored(store)) == 1

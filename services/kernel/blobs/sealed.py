@@ -48,8 +48,8 @@ class Stored:
 class SealedWriter:
     """Takes content in pieces of any size; memory stays at one chunk. Use ``finish`` or ``abort``, once."""
 
-    def __init__(self, store: BlobStore, key: bytes) -> None:
-        self.name = new_id()
+    def __init__(self, store: BlobStore, key: bytes, name: str | None = None) -> None:
+        self.name = name or new_id()
         self.size = 0
         self._digest, self._stored_digest = hashlib.sha256(), hashlib.sha256()
         self._state = crypto_secretstream_xchacha20poly1305_state()
@@ -88,11 +88,11 @@ class SealedStore:
     def __init__(self, store: BlobStore) -> None:
         self.store = store
 
-    def create(self, key: bytes) -> SealedWriter:
-        return SealedWriter(self.store, key)
+    def create(self, key: bytes, name: str | None = None) -> SealedWriter:
+        return SealedWriter(self.store, key, name)
 
-    def put(self, key: bytes, source: BinaryIO | bytes) -> Stored:
-        writer = self.create(key)
+    def put(self, key: bytes, source: BinaryIO | bytes, name: str | None = None) -> Stored:
+        writer = self.create(key, name)
         try:
             if isinstance(source, bytes):
                 writer.write(source)

@@ -1,5 +1,8 @@
 """Checkpoints in write-once storage: one small object each, named by its size, never written again; locked (Object Lock) where
-the store can. No administrator of the catalogue reaches them there, and ``muniment ledger verify`` takes the whole folder."""
+the store can. No administrator of the catalogue reaches them there, and ``muniment ledger verify`` takes the whole folder.
+
+Before each lie the entries that it vouches for and the one before does not (``outside``): so an older copy of the catalogue can
+be brought up to what happened since, and whoever puts one back cannot leave a destruction out."""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from services.kernel.blobs.port import BlobStore
 from services.kernel.clock import now
 from services.kernel.db import Database
 from services.kernel.errors import Conflict, MunimentError
+from services.kernel.ledger import outside
 from services.kernel.ledger.tables import LedgerCheckpoint
 
 PREFIX = "checkpoint-"
@@ -38,6 +42,7 @@ class WriteOnce:
         done = []
         try:
             for row in rows:
+                self._store.retain(outside.ship(database, self._store, row.size), now() + self._lock)
                 self._put(row.size, row.note)
                 done.append(row.size)
         except MunimentError as error:

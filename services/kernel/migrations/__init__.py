@@ -9,15 +9,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from services.kernel.db import Base, Database
 
 FOLDER = Path(__file__).parent
 
 
-def upgrade(database: Database, revision: str = "head") -> None:
-    """Brings the catalogue to ``revision``; does nothing when it is there."""
-    _run(database, lambda config: command.upgrade(config, revision))
+def upgrade(database: Database, revision: str = "head", then: Callable[[Connection], None] = lambda _: None) -> None:
+    """Brings the catalogue to ``revision``; does nothing when it is there. ``then`` ends the same transaction."""
+    _run(database, lambda config: command.upgrade(config, revision), then)
+
+
+def knows(revision: str) -> bool:
+    """Whether this program can make tables of that revision."""
+    return any(each.revision == revision for each in ScriptDirectory(str(FOLDER)).walk_revisions())
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -35,10 +41,11 @@ def is_current(database: Database) -> bool:
     return present is not None and present not in older
 
 
-def _run(database: Database, act: Callable[[Config], None]) -> None:
+def _run(database: Database, act: Callable[[Config], None], then: Callable[[Connection], None] = lambda _: None) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["metadata"] = Base.metadata
     with database.migrate() as connection:
         config.attributes["connection"] = connection
         act(config)
+        then(connection)

@@ -10,6 +10,7 @@ class Queue(StrEnum):
     READING = "reading"
     INDEXING = "indexing"
     DESTRUCTION = "destruction"
+    BACKUP = "backup"
     FIXITY = "fixity"
     EXAMINING = "examining"
 
@@ -35,6 +36,8 @@ class Stage(StrEnum):
     """Beside the way: the schedule is gone through, and what is due is put on the due list."""
     LEARN = "learn"
     """Beside the way: types are learnt from what people said of them."""
+    BACK_UP = "back_up"
+    """Beside the way: a backup is made, and from time to time tried."""
     FIXITY = "fixity"
     """Beside the way: stored objects are re-read, and mended from their second copy."""
     EXAMINE = "examine"
@@ -62,6 +65,7 @@ WAY = {
     Stage.DESTROY: Rule("retention", Queue.DESTRUCTION, 3, None),
     Stage.ASSESS: Rule("retention", Queue.INDEXING, 1, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
+    Stage.BACK_UP: Rule("custody", Queue.BACKUP, 1, None),
     Stage.FIXITY: Rule("custody", Queue.FIXITY, 1, None),
     Stage.EXAMINE: Rule("custody", Queue.EXAMINING, 1, None),
 }

@@ -15,7 +15,8 @@ STORES = {
     "queue": "任务队列",
     "copies": "登记复制件",
     "tombstones": "库外销毁留痕",
-    "backups": "备份",
+    "backups": "目录备份",
+    "key backups": "密钥备份",
 }
 CAPACITIES = {"supervisor": "监销人", "electronic": "电子档案监销人"}
 OBSTACLES = {"held": "冻结", "on_loan": "借出", "granted": "利用中", "missing": "缺失", "stale": "情况变化"}

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0100"
-down_revision = "0091"
+down_revision = "0095"
 branch_labels = None
 depends_on = None
 
