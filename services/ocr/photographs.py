@@ -61,7 +61,9 @@ def _on_a_desk(small: Pixels) -> bool:
 def _sheet(small: Pixels) -> Corners | None:
     """The corners of the sheet, clockwise from top left, in pixels of the small picture; None where they cannot be told."""
     _, light = cv2.threshold(cv2.GaussianBlur(small, (5, 5), 0), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    desk = cv2.copyMakeBorder(light, *[_CLOSED] * 4, cv2.BORDER_CONSTANT, value=0)  # else closing joins sheet and border
+    desk = cv2.copyMakeBorder(
+        light, _CLOSED, _CLOSED, _CLOSED, _CLOSED, cv2.BORDER_CONSTANT, value=0
+    )  # else closing joins sheet and border
     closed = cv2.morphologyEx(desk, cv2.MORPH_CLOSE, np.ones((_CLOSED, _CLOSED), np.uint8))
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(-_CLOSED, -_CLOSED))
     if not outlines:
