@@ -259,8 +259,10 @@ OWN = {
     "/api/v1/sessions/current",
     "/api/v1/notices/{notice_id}/receipt",
     "/api/v1/watermarks/reading",
+    "/api/v1/retention/simulation",
 }
-"""What changes nothing of the archive, besides ``/me``: one's session, one's receipts, a question whose body is a picture."""
+"""What changes nothing of the archive, besides ``/me``: one's session, one's receipts, a question whose body is a picture, and
+one whose body is a policy."""
 
 
 def test_the_auditor_changes_and_opens_nothing(desk, item):
