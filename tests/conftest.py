@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import services.app  # noqa: F401 - names the tables of all rooms
+import services.tables  # noqa: F401
 from services.kernel import migrations
 from services.kernel.config import Settings
 from services.kernel.db import Database

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 import yaml
 
-from services import app as composition
+from services import web
 from services.cli import app as command_line
 from services.kernel.config import SECRETS, Settings
 from services.kernel.queue.stages import Queue
@@ -32,7 +32,7 @@ def parsed(arguments: Iterable[str]) -> dict[str, Any]:
         assert command is not None, f"there is no “muniment {name}”"
         with command.make_context(name, rest, parent=context) as inner:
             params: dict[str, Any] = inner.params
-    rooms = {*composition.ROOMS, composition.CONSOLE}
+    rooms = {*web.ROOMS, web.CONSOLE}
     assert set(params.get("rooms", ())) <= rooms
     assert {Queue(queue) for queue in params["queues"].split(",")} if "queues" in params else True
     return params

@@ -22,6 +22,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from services import app as composition
+from services import web, work
 from services.ingest.facts import Inspection, PageFacts
 from services.kernel.config import Settings
 from services.kernel.errors import ParserRefused
@@ -103,7 +104,7 @@ class Desk:
 
     @cached_property
     def app(self) -> FastAPI:
-        return composition.http(self.archive)
+        return web.http(self.archive)
 
     @property
     def kernel(self) -> Any:
@@ -199,7 +200,7 @@ class Desk:
         return item
 
     def runner(self, reader: Any = None) -> Runner:
-        handlers = composition.handlers(self.archive, (TypedInspector(), reader or TypedReader()))  # type: ignore[arg-type]
+        handlers = work.handlers(self.archive, (TypedInspector(), reader or TypedReader()))  # type: ignore[arg-type]
         limits = {"lease_seconds": self.settings.lease_seconds, "max_attempts": self.settings.max_attempts}
         return Runner(self.kernel.database, handlers, tell=self.kernel.metrics.job, **limits)
 

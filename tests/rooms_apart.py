@@ -13,6 +13,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from services import app as composition
+from services import web, work
 from services.kernel.queue.runner import Runner
 from services.kernel.queue.stages import Queue
 from services.privileges.accounts import ACCOUNTS
@@ -51,7 +52,7 @@ class ApartDesk(Desk):
 
     @cached_property
     def app(self) -> Any:
-        faces = {room: composition.http(self._archives[room], (room,)) for room in composition.ROOMS}
+        faces = {room: web.http(self._archives[room], (room,)) for room in web.ROOMS}
         return Faces(super().app, faces)
 
     def runner(self, reader: Any = None) -> Any:
@@ -60,7 +61,7 @@ class ApartDesk(Desk):
         runners = {}
         for queue in Queue:
             kernel = self._archives[queue].kernel
-            handlers = composition.handlers(self._archives[queue], reading)  # type: ignore[arg-type]
+            handlers = work.handlers(self._archives[queue], reading)  # type: ignore[arg-type]
             runners[queue] = Runner(kernel.database, handlers, tell=kernel.metrics.job, **limits)
         return Workers(runners)
 

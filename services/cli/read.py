@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from services.app import readers
 from services.cli.common import INCOMPLETE, JsonOption, print_json, settings_for
 from services.ingest.facts import PageFacts
 from services.ingest.inspector import Inspector
@@ -23,6 +22,7 @@ from services.kernel.paper import DocumentReading, PageReading, Problem
 from services.ocr import boundaries
 from services.ocr.documents import read_document
 from services.ocr.service import Reader
+from services.work import readers
 
 
 class EngineName(StrEnum):

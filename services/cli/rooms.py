@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from services import app as archive
+from services import web
 from services.cli.common import USAGE, DataOption, settings_for
 from services.cli.face import Face
 from services.cli.supervisor import listen
@@ -15,7 +16,7 @@ from services.kernel.config import Settings
 from services.kernel.errors import MunimentError
 
 ALL = "all"
-CHOICES = (*archive.ROOMS, archive.CONSOLE)
+CHOICES = (*web.ROOMS, web.CONSOLE)
 
 
 def register(app: typer.Typer) -> None:
@@ -49,9 +50,9 @@ class Rooms:
     def __init__(self, settings: Settings, chosen: set[str]) -> None:
         self._settings = settings
         self._failure: MunimentError | None = None
-        held = chosen - {archive.CONSOLE}
+        held = chosen - {web.CONSOLE}
         self._archive = archive.build(settings, held) if held else None
-        app = archive.console_alone(settings) if self._archive is None else archive.http(self._archive, chosen)
+        app = web.console_alone(settings) if self._archive is None else web.http(self._archive, chosen)
         self._leaving = app.state.leaving
         self.face = Face(app, drain_seconds=settings.drain_seconds)
         self.face.heed_signals()
@@ -70,7 +71,7 @@ class Rooms:
     def _watch(self) -> None:
         assert self._archive is not None, "intake is served by an archive"
         try:
-            archive.watch_hot_folder(self._archive, self._leaving)
+            web.watch_hot_folder(self._archive, self._leaving)
         except MunimentError as error:
             self._failure = error
             self.face.leave()

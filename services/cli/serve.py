@@ -66,7 +66,7 @@ def worker(
         # Read by Prometheus' client when it is first imported: the counters of all processes lie there.
         folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="muniment-metrics-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    from services import app as archive
+    from services import work
     from services.kernel import metrics
     from services.kernel.queue import worker as celery_worker
 
@@ -77,22 +77,22 @@ def worker(
         raise typer.Exit(USAGE) from None
     if settings.metrics_port is not None:
         metrics.serve_all_processes(folder, settings.host, settings.metrics_port)
-    celery_worker.run(settings, lambda: archive.runner(settings, queues=chosen), chosen, concurrency=settings.workers)
+    celery_worker.run(settings, lambda: work.runner(settings, queues=chosen), chosen, concurrency=settings.workers)
 
 
 def schedule(data: DataOption = None) -> None:
     """Gives back lost leases, repeats wake-ups and does from time to time what must be; a second one does no harm."""
-    from services import app as archive
+    from services import app, work
     from services.kernel import metrics
     from services.kernel.queue.scheduler import Scheduler
 
     settings, stop = settings_for(data), Event()
-    built = archive.build(settings, ("schedule",))
+    built = app.build(settings, ("schedule",))
     kernel = built.kernel
     _heed_signals(stop)
     if settings.metrics_port is not None:
         metrics.serve(kernel.metrics.registry, settings.host, settings.metrics_port)
-    duties = {"rounds": archive.rounds(built), "seconds": archive.seconds(built)}
+    duties = {"rounds": work.rounds(built), "seconds": work.seconds(built)}
     Scheduler(kernel.database, kernel.wakeup, max_attempts=settings.max_attempts, **duties).run(stop)
 
 

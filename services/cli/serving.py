@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from services import app as archive
+from services import web, work
 from services.cli.face import Face
 from services.kernel.config import Settings
 from services.kernel.errors import MunimentError
@@ -33,10 +34,10 @@ class Serving:
             kernel.database,
             kernel.wakeup,
             max_attempts=settings.max_attempts,
-            rounds=archive.rounds(self._archive),
-            seconds=archive.seconds(self._archive),
+            rounds=work.rounds(self._archive),
+            seconds=work.seconds(self._archive),
         )
-        self._face = Face(archive.http(self._archive), drain_seconds=DRAIN_SECONDS)
+        self._face = Face(web.http(self._archive), drain_seconds=DRAIN_SECONDS)
         self._failure: MunimentError | None = None
 
     def run(self, listening: socket.socket) -> None:
@@ -74,7 +75,7 @@ class Serving:
 
     def _watch(self) -> None:
         try:
-            archive.watch_hot_folder(self._archive, self._stop)
+            web.watch_hot_folder(self._archive, self._stop)
         except MunimentError as error:  # such as an owner whom nobody knows: better no archive than one that takes nothing
             self._failure = error
             self._end()

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 import samples
 from services import app as composition
+from services import web
 from services.kernel.config import Settings
 from services.kernel.errors import Unavailable, Withheld
 from services.kernel.queue.stages import Queue
@@ -49,7 +50,7 @@ class Way:
 
     def __init__(self, site: Site, stack: ExitStack) -> None:
         folder, given = site.folder, site.environment
-        self.rooms = {name: Served(folder, given(name), name) for name in composition.ROOMS}
+        self.rooms = {name: Served(folder, given(name), name) for name in web.ROOMS}
         console = {"MUNIMENT_API_URL": self.rooms["access"].url, "MUNIMENT_TRACES": given()["MUNIMENT_TRACES"]}
         self.rooms["console"] = Served(folder, console, "console")
         self.others = [
@@ -144,7 +145,7 @@ def one_trace(spans: list[dict[str, Any]]) -> None:
     causes = {span["context"]["span_id"]: span["parent_id"] for span in spans}
     names = {span["context"]["span_id"]: span["name"] for span in spans}
     rooms = {name.partition(".")[0] for name in names.values()}
-    assert rooms >= {*composition.ROOMS, "console", "ocr", "retention"}
+    assert rooms >= {*web.ROOMS, "console", "ocr", "retention"}
     assert {cause for cause in causes.values() if cause not in causes} == {f"0x{CALLER_SPAN}"}
     assert len(causes) == len(spans), "no span twice"
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-import services.app  # noqa: F401 - names the tables of all rooms
+import services.tables  # noqa: F401
 from services.kernel import migrations
 from services.kernel.clock import OFFICE, database_epoch, now
 from services.kernel.db import Base, Database

@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import select, update
 
 from services import app as composition
+from services import work
 from services.kernel.clock import now
 from services.kernel.config import Settings
 from services.kernel.holds import Hold, HoldItem
@@ -91,7 +92,7 @@ def carry_out(folder: Path, at: Callable[[str], None]) -> None:
     """What a worker and a scheduler do, in this process: the batch, the witnesses' signatures, the closing."""
     archive = composition.build(settings_in(folder))
     kernel = archive.kernel
-    handlers = {**composition.handlers(archive, (None, None)), Stage.DESTROY: handler(archive, at)}  # type: ignore[arg-type]
+    handlers = {**work.handlers(archive, (None, None)), Stage.DESTROY: handler(archive, at)}  # type: ignore[arg-type]
     runner = Runner(kernel.database, handlers, lease_seconds=60.0, max_attempts=5)
     runner.bury()
     for queue in Queue:

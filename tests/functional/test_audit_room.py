@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from services import app as composition
+from services import work
 from services.kernel.approvals.tables import Approval
 from services.kernel.clock import OFFICE
 from services.kernel.grants.tables import Grant, GrantItem
@@ -139,7 +139,7 @@ def test_extracts_prove_themselves_in_every_form(desk, auditor, tmp_path: Path):
     clerk = desk.client(Role.CLERK)
     for _ in range(3):
         clerk.get("/api/v1/items").raise_for_status()
-    for duty in composition.seconds(desk.archive_of("schedule")):
+    for duty in work.seconds(desk.archive_of("schedule")):
         duty()
     key = ok(auditor.get("/api/v1/audit/checkpoints"))["public_key"]
     files = {}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from services import app as composition
+from services import work
 from services.kernel.clock import OFFICE
 from services.kernel.identity import people
 from services.kernel.model import Role
@@ -42,7 +42,7 @@ def test_the_auditor_s_pages_show_entries_reports_and_checkpoints(desk, auditor)
     person = auditor.get("/api/v1/me").json()["id"]
     assert auditor.get("/audit/reports", params={"report": "person", "person": person}).status_code == 200
     assert "还没有检查点" in auditor.get("/audit/checkpoints").text
-    for duty in composition.seconds(desk.archive_of("schedule")):
+    for duty in work.seconds(desk.archive_of("schedule")):
         duty()
     page = auditor.get("/audit/checkpoints").text
     assert "muniment/ledger+" in page and "consistency?old=" in page

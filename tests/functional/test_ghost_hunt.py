@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from services import app as composition
+from services import work
 from services.ingest.facts import Inspection, PageFacts
 from services.kernel import readings
 from services.kernel.blobs.scratch import fetch_master
@@ -69,7 +69,7 @@ def drawn(text: str) -> bytes:
 
 class HuntedDesk(Desk):
     def runner(self, reader: Any = None) -> Runner:
-        handlers = composition.handlers(self.archive, (Looking(), Drawing()))  # type: ignore[arg-type]
+        handlers = work.handlers(self.archive, (Looking(), Drawing()))  # type: ignore[arg-type]
         limits = {"lease_seconds": self.settings.lease_seconds, "max_attempts": self.settings.max_attempts}
         return Runner(self.kernel.database, handlers, **limits)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from services import app as composition
+from services import work
 from services.kernel.ledger.merkle import leaf_hash
 from services.kernel.ledger.note import verify
 from services.kernel.ledger.proof_files import Consistency, Inclusion
@@ -40,7 +40,7 @@ def some_entries(desk: Desk) -> None:
 
 def tick(desk: Desk) -> None:
     """A second of the leading scheduler, with no more rights than its process has."""
-    for duty in composition.seconds(desk.archive_of("schedule")):
+    for duty in work.seconds(desk.archive_of("schedule")):
         duty()
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from services import app as composition
+from services import web
 from services.cli.face import Face
 from services.kernel.model import Role
 from tests.desk import Desk, scan
@@ -26,7 +26,7 @@ def served(desk: Desk, proxies: str) -> Iterator[str]:
     """The archive behind a real socket; ``proxies`` is what uvicorn is told of those before it."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FORWARDED_ALLOW_IPS", proxies)
-        face = Face(composition.http(desk.archive), drain_seconds=1)
+        face = Face(web.http(desk.archive), drain_seconds=1)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=face.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -22,13 +22,13 @@ import pytest
 
 import samples
 from deploy.dev.servers import certificates
-from services import app as composition
+from services import web
 from services.kernel.config import Settings
 from tests.archive import PASSWORD, RunningArchive, free_port
 from tests.deployment import DEPLOY
 from tests.desk import Desk
 
-ROOMS = (*composition.ROOMS, composition.CONSOLE)
+ROOMS = (*web.ROOMS, web.CONSOLE)
 ID = "00000000-0000-7000-8000-000000000000"
 
 
@@ -158,8 +158,8 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str
     """Every route of every room: room, method, path."""
     desk = Desk(Settings(data=tmp_path_factory.mktemp("archive") / "data", broker_url="memory://"))
     found = []
-    for name in composition.ROOMS:
-        for path, methods in composition.http(desk.archive, [name]).openapi()["paths"].items():
+    for name in web.ROOMS:
+        for path, methods in web.http(desk.archive, [name]).openapi()["paths"].items():
             if path.startswith("/api/"):
                 found += [(name, method.upper(), re.sub(r"{\w+}", ID, path)) for method in methods]
     desk.close()
@@ -167,7 +167,7 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str
 
 
 def test_every_path_finds_the_room_that_answers_it(caddy, routes):
-    assert {room for room, _, _ in routes} == set(composition.ROOMS)
+    assert {room for room, _, _ in routes} == set(web.ROOMS)
     with caddy.client() as outside, httpx.Client(base_url=caddy.inner, trust_env=False) as inside:
         for client in (outside, inside):
             answers = {(room, method, path): client.request(method, path) for room, method, path in routes if method != "HEAD"}

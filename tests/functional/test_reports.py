@@ -73,9 +73,9 @@ def test_the_sales_manager_is_told_what_came_in_the_day_before(desk, clerk):
 
 
 def test_the_scheduler_reminds_too(desk, clerk):
-    from services import app as composition
+    from services import work
 
     received(desk, desk.item(clerk, PLAIN), 40)
-    for make_round in composition.rounds(desk.archive):
+    for make_round in work.rounds(desk.archive):
         make_round()
     assert told(desk, "filing.overdue") and desk.ledger("filing.remind")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import samples
-from services import app as composition
+from services import work
 from services.kernel.config import Settings
 from services.kernel.model import Role
 from services.kernel.queue.runner import Runner
@@ -91,7 +91,7 @@ class Library:
             truth = samples.write(samples.make(kind, seed, **({"name": name} if name else {})), path, "pdf", 200)
             delivered.append((owner, truth, self.desk.deliver(self.clerks[owner], path.read_bytes(), name=path.name)))
         archive, settings = self.desk.archive, self.desk.settings
-        runner = Runner(archive.kernel.database, composition.handlers(archive), lease_seconds=120, max_attempts=1)
+        runner = Runner(archive.kernel.database, work.handlers(archive), lease_seconds=120, max_attempts=1)
         while sum(runner.drain(queue) for queue in Queue):
             pass
         assert settings.engine == "auto"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from services import app as composition
+from services import web
 from services.kernel.config import Settings
 from services.kernel.model import Role
 from tests.archive import free_port
@@ -35,10 +35,10 @@ NEEDS = {
 
 
 def face(desk: Desk, *rooms: str) -> TestClient:
-    return TestClient(composition.http(desk.archive, rooms), raise_server_exceptions=False)
+    return TestClient(web.http(desk.archive, rooms), raise_server_exceptions=False)
 
 
-@pytest.mark.parametrize("room", composition.ROOMS)
+@pytest.mark.parametrize("room", web.ROOMS)
 def test_a_room_answers_for_itself_and_for_nothing_else(desk, room):
     client = face(desk, room)
     for name, (method, path) in PATHS.items():
@@ -50,7 +50,7 @@ def test_a_room_answers_for_itself_and_for_nothing_else(desk, room):
 
 
 def test_all_rooms_together_are_the_archive(desk):
-    together, whole = face(desk, *composition.ROOMS, composition.CONSOLE), TestClient(desk.app)
+    together, whole = face(desk, *web.ROOMS, web.CONSOLE), TestClient(desk.app)
     assert set(together.app.openapi()["paths"]) == set(whole.app.openapi()["paths"])
     assert set(together.get("/readyz").json()["checks"]) == {"catalogue", "objects", "keys", "index", "broker"}
     assert together.get("/sign-in").status_code == 200
@@ -67,7 +67,7 @@ def test_a_broker_that_is_away_keeps_no_file_out(settings):
 
 
 def test_a_console_apart_holds_nothing_of_the_archive(tmp_path):
-    app = composition.console_alone(Settings(data=tmp_path / "data", api_url="http://127.0.0.1:1/"))
+    app = web.console_alone(Settings(data=tmp_path / "data", api_url="http://127.0.0.1:1/"))
     client = TestClient(app, raise_server_exceptions=False)
     assert client.get("/healthz").status_code == 200
     assert client.get("/sign-in").status_code == 200

@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from services import app as composition
+from services import web
 from services.kernel.config import Settings
 from services.kernel.queue.stages import Queue
 from tests import helm
@@ -71,8 +71,8 @@ def test_every_process_is_there_with_a_command_of_the_program(documents):
             if name != "proxy":
                 commands[name] = parsed(container["args"])
                 check_settings({each["name"]: each["value"] for each in container["env"]})
-    rooms = [commands[name]["rooms"] for name in (*composition.ROOMS, composition.CONSOLE)]
-    assert rooms == [[name] for name in (*composition.ROOMS, composition.CONSOLE)]
+    rooms = [commands[name]["rooms"] for name in (*web.ROOMS, web.CONSOLE)]
+    assert rooms == [[name] for name in (*web.ROOMS, web.CONSOLE)]
     assert {commands[each]["queues"] for each in WORKERS} == set(Queue)
     assert {"schedule", "migrate"} <= set(commands)
 
@@ -191,7 +191,7 @@ def test_everything_is_denied_but_the_ways_that_are_needed(documents):
         for target in labels
         if (ports := paths_between(documents, labels[source], labels[target]))
     }
-    rooms = {("proxy", room): {8000} for room in (*composition.ROOMS, composition.CONSOLE)}
+    rooms = {("proxy", room): {8000} for room in (*web.ROOMS, web.CONSOLE)}
     assert ways == rooms | {("console", "proxy"): {8080}}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services import app as composition
+from services import web
 from services.kernel.blobs.keys import KEY_BYTES
 from services.kernel.config import Settings
 from services.kernel.queue.stages import Queue
@@ -40,7 +40,7 @@ def ours(model) -> dict[str, Any]:
 
 def test_every_room_is_a_service_of_its_own(ours):
     served = [parsed(service["command"]) for service in ours.values() if service["command"][0] == "serve"]
-    assert sorted(room for each in served for room in each["rooms"]) == sorted([*composition.ROOMS, composition.CONSOLE])
+    assert sorted(room for each in served for room in each["rooms"]) == sorted([*web.ROOMS, web.CONSOLE])
     assert all(len(each["rooms"]) == 1 for each in served)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import promql_parser
 import pytest
 
-from services import app as composition
+from services import web
 from services.custody.backups import making, verifying
 from services.custody.fixity.service import Tally, verify_all
 from services.kernel import metrics
@@ -33,7 +33,7 @@ QUERY_OF_KEDA = 'max(muniment_jobs_due{queue="reading"})'
 OF_SCRAPING = {"job", "instance", "room"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
 WORKERS = {"reader", "indexer", "remover", "keeper", "examiner", "saver", "schedule"}
-ROOMS = {*composition.ROOMS} | WORKERS
+ROOMS = {*web.ROOMS} | WORKERS
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from sqlalchemy import LargeBinary
 
-import services.app  # noqa: F401 - names the tables of all rooms
+import services.tables  # noqa: F401
 from services.kernel.db import Base
 from services.kernel.removal.fates import FATES, ITEM
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from services import app as composition
+from services import web
 from services.cli.privileges import app as command
 from services.kernel.blobs.halves import PublicHalf
 from services.kernel.db import Base
@@ -26,7 +27,7 @@ RIGHT = re.compile(r"(SELECT|INSERT|UPDATE|DELETE)(\((\w+(?:,\w+)*)\))?")
 
 
 def test_every_process_has_an_account():
-    assert {*composition.ROOMS, *Queue} < set(ACCOUNTS)
+    assert {*web.ROOMS, *Queue} < set(ACCOUNTS)
 
 
 def test_every_table_is_somebody_s():
@@ -126,7 +127,7 @@ def test_intake_locks_with_the_public_half_and_opens_nothing_afterwards(desk):
     desk.archive  # noqa: B018
     settings = only_public(desk.settings)
     intake = composition.build(settings, ("ingest",))
-    face = composition.http(intake, ("ingest",))
+    face = web.http(intake, ("ingest",))
     token = desk.person(Role.CLERK)[1]
     client = TestClient(face, headers={"Authorization": f"Bearer {token}"})
     clerk = TestClient(desk.app, headers={"Authorization": f"Bearer {token}"})
@@ -150,7 +151,7 @@ def test_what_intake_may_not_remove_another_process_does(desk):
     desk.archive  # noqa: B018
     token = desk.person(Role.CLERK)[1]
     headers = {"Authorization": f"Bearer {token}"}
-    client = TestClient(composition.http(composition.build(desk.settings, ("ingest",)), ("ingest",)), headers=headers)
+    client = TestClient(web.http(composition.build(desk.settings, ("ingest",)), ("ingest",)), headers=headers)
     clerk = TestClient(desk.app, headers=headers)
     batch = desk.batch(clerk)
     for _ in range(2):

@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import func, select
 
-from services import app as archive
+from services import work
 from services.ingest.inspector import Inspector
 from services.kernel import logs
 from services.kernel.config import Settings
@@ -51,7 +51,7 @@ class Member:
 
     def __init__(self, context: SpawnContext, settings: Settings) -> None:
         self._pipe, theirs = context.Pipe()
-        self._process: SpawnProcess = context.Process(target=work, args=(theirs, settings, os.getpid()), daemon=True)
+        self._process: SpawnProcess = context.Process(target=serve, args=(theirs, settings, os.getpid()), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -78,7 +78,7 @@ class Member:
         self._process.join()
 
 
-def work(pipe: Connection, settings: Settings, parent: int) -> None:
+def serve(pipe: Connection, settings: Settings, parent: int) -> None:
     """What a process does, step by step, each begun by a message and answered by one:
 
     once its models are loaded and it has read a page: seconds · ``begin``: drains the queues until, after ``all in``, no job
@@ -90,8 +90,8 @@ def work(pipe: Connection, settings: Settings, parent: int) -> None:
     logs.configure(level=logging.ERROR)  # what else happened is in the catalogue
     try:
         began = time.perf_counter()
-        inspector, reader = archive.readers(settings)
-        runner = archive.runner(settings, (inspector, reader))
+        inspector, reader = work.readers(settings)
+        runner = work.runner(settings, (inspector, reader))
         _warm_up(inspector, reader)
         pipe.send(time.perf_counter() - began)
         assert pipe.recv() == "begin"

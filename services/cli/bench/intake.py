@@ -19,6 +19,7 @@ import typer
 import uvicorn
 
 from services import app as archive
+from services import web
 from services.cli.bench import scratch
 from services.cli.bench.scratch import FileArguments, ScratchOption
 from services.cli.common import INCOMPLETE, JsonOption, print_json
@@ -140,7 +141,7 @@ def _served(settings: Settings) -> Iterator[str]:
 def _serve(settings: Settings, listener: socket.socket, parent: int) -> None:
     die_with_parent(parent)
     logs.configure(level=logging.ERROR)
-    app = archive.http(archive.build(settings))
+    app = web.http(archive.build(settings))
     uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run([listener])
 
 

@@ -19,7 +19,7 @@ from services.retention.batches.announcing import policy_of
 from services.retention.batches.model import BatchState
 from services.retention.batches.steps import batch_to_change, step
 from services.retention.batches.tables import DestructionBatch
-from services.retention.destruction import certificate, paper
+from services.retention.destruction import certificate
 from services.retention.destruction.lines import At
 from services.retention.destruction.tables import DestructionCertificate, DestructionRun
 
@@ -39,6 +39,8 @@ def due(database: Database, signer: Signer, at: At = lambda place: None) -> int:
 
 def _close(database: Database, signer: Signer, batch_id: str, at: At) -> bool:
     at("close")
+    from services.retention.destruction import paper  # a printing press is no part of a scheduler's every start
+
     with database.write() as session:
         batch = batch_to_change(session, batch_id)
         if batch.state != BatchState.VERIFYING or not _signed(session, batch):  # or another scheduler was quicker
