@@ -21,7 +21,7 @@ from services.kernel.core import Kernel
 from services.kernel.errors import MunimentError
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import CONTENT_OF_ALL, Principal, Right
 
 router = APIRouter(prefix="/api/v1/batches", tags=["ingest"])

@@ -11,7 +11,7 @@ from services.access.conduct import service
 from services.access.conduct.service import Entry
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 
 router = APIRouter(prefix="/api/v1/conduct-records", tags=["access"])

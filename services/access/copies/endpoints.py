@@ -17,7 +17,7 @@ from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import NotFound
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
 

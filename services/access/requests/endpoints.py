@@ -14,7 +14,7 @@ from services.access.requests.tables import RequestState
 from services.access.service import Asker
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 
 router = APIRouter(prefix="/api/v1/access-requests", tags=["access"])

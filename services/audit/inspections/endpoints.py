@@ -13,7 +13,7 @@ from services.audit.inspections import service
 from services.audit.inspections.service import Finding
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 
 router = APIRouter(prefix="/api/v1/audit/inspections", tags=["audit"])

@@ -16,7 +16,7 @@ from services.kernel.clock import now
 from services.kernel.errors import NotFound
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 
 router = APIRouter(prefix="/api/v1/custody/rooms", tags=["custody"])

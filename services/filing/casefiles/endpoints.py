@@ -12,7 +12,7 @@ from services.filing.casefiles import people, service, view
 from services.kernel.grants.opening import unmasked
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
 

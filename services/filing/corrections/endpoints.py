@@ -11,7 +11,7 @@ from services.filing.corrections import service, view
 from services.filing.corrections.service import Evidence
 from services.kernel.http import idempotency
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
 

@@ -19,7 +19,7 @@ from services.filing.paper.forms import form_pdf
 from services.kernel.errors import NotFound
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right, may_know
 from services.kernel.ledger import journal
 from services.kernel.tables import Item

@@ -13,7 +13,7 @@ from services.filing.numbers import service
 from services.filing.numbers.tables import NumberState, ReferenceNumber
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.policy import versions
 

@@ -16,7 +16,7 @@ from services.kernel.core import Kernel
 from services.kernel.errors import InvalidInput, NotFound
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right, Scope, may_know
 from services.kernel.ledger import journal
 from services.kernel.tables import Item

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Header
 from sqlalchemy.orm import Session
 
 from services.kernel.dialects import take_turn
 from services.kernel.errors import Conflict
 from services.kernel.http.tables import IdempotentAnswer
 from services.kernel.identity.rights import Principal
-
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=120)]
 
 
 def fingerprint(request: Any) -> str:

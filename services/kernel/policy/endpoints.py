@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from services.kernel.http import idempotency
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.policy import model, versions
 from services.kernel.policy.tables import PolicyVersion

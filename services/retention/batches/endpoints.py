@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from services.kernel.errors import Conflict
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
 from services.kernel.policy import versions

@@ -14,7 +14,7 @@ from services.kernel.blobs.keys import Vault
 from services.kernel.errors import InvalidInput
 from services.kernel.http import idempotency
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
 from services.kernel.policy import versions

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from services.kernel import titles
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
 from services.retention import reach

@@ -13,7 +13,7 @@ from services.kernel.dialects import insert_once
 from services.kernel.errors import Conflict, InvalidInput
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
-from services.kernel.http.idempotency import IdempotencyKey
+from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity import people, second_factor
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.identity.roster import credentials
