@@ -29,6 +29,7 @@ def served(desk: Desk, proxies: str) -> Iterator[str]:
         face = Face(web.http(desk.archive), drain_seconds=1)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # who comes before the thread runs waits
         thread = threading.Thread(target=face.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

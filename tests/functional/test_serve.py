@@ -23,14 +23,18 @@ PATHS = {
     "access": ("GET", "/api/v1/batches"),
     "filing": ("GET", "/api/v1/filings"),
     "search": ("GET", "/api/v1/search"),
+    "custody": ("GET", "/api/v1/custody/plans"),
     "audit": ("GET", "/api/v1/audit/entries"),
+    "retention": ("GET", "/api/v1/retention/due"),
 }
 NEEDS = {
     "ingest": {"catalogue", "objects", "keys"},
     "access": {"catalogue", "objects", "keys"},
     "filing": {"catalogue", "keys"},
     "search": {"catalogue", "index"},
+    "custody": {"catalogue", "objects", "keys"},
     "audit": {"catalogue"},
+    "retention": {"catalogue", "keys"},
 }
 
 
