@@ -386,8 +386,10 @@ def test_hard_case_12_access_approved_at_the_same_instant_loses(desk, clerk):
     opened = []
 
     def between(place: str) -> None:
-        if place == "enter: done":
-            opened.append(head.post(f"/api/v1/access-requests/{request}/decision", json={"approves": True, "reason": ""}).status_code)
+        if place == "tombstone: before":
+            opened.append(
+                head.post(f"/api/v1/access-requests/{request}/decision", json={"approves": True, "reason": ""}).status_code
+            )
             opened.append(staff.get(f"/api/v1/items/{item}/text").status_code)
 
     archive_of = desk.archive_of("destruction")
