@@ -32,6 +32,7 @@ COMMANDS = {
     "user": "people",
     "privileges": "privileges",
     "ledger": "ledger",
+    "retention": "retention",
     "watermark": "watermark",
     "bench": "bench",
 }

@@ -29,13 +29,17 @@ SECTIONS = (
     ("filing", "/filing", "file"),
     ("search", "/search", "search"),
     ("access", "/access", "ask"),
-    ("destruction", "/destruction", "appraise decide witness registers"),
+    ("retention", "/retention", "registers"),
+    ("retention", "/retention/holds", "hold"),
+    ("destruction", "/destruction", "registers"),
+    ("destruction", "/destruction", "decide"),
+    ("destruction", "/destruction", "witness"),
     ("audit", "/audit", "ledger"),
     ("inspections", "/inspections", "registers"),
     ("jobs", "/jobs", "jobs"),
     ("people", "/people", "people"),
 )
-"""What the navigation offers: section, address, the right it needs, or several of which one is enough."""
+"""What the navigation offers: section, address, the right it needs; of a section the first that is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,11 @@ class Visit:
     @property
     def sections(self) -> list[tuple[str, str]]:
         """The sections open to this person: name and address."""
-        return [(name, address) for name, address, rights in SECTIONS if any(map(self.may, rights.split()))]
+        found: dict[str, str] = {}
+        for name, address, right in SECTIONS:
+            if self.may(right):
+                found.setdefault(name, address)
+        return list(found.items())
 
     @property
     def here(self) -> str:

@@ -144,7 +144,7 @@ def test_one_refusal_ends_a_batch_and_its_items_live_on(hall):
     assert "欠款" not in b"".join(entry.data for entry in hall.desk.ledger()).decode()
 
 
-def test_hard_case_11_an_item_that_changed_is_stale_and_needs_a_new_approval(hall):
+def test_case_11_an_item_that_changed_is_stale_and_needs_a_new_approval(hall):
     batch = hall.ready()
     hall.change(hall.items[0], revision=2)
     assert hall.lines(batch)[0]["obstacle"] == "stale"
@@ -160,7 +160,7 @@ def test_hard_case_11_an_item_that_changed_is_stale_and_needs_a_new_approval(hal
     assert hall.shown(batch)["state"] == "APPROVED"
 
 
-def test_hard_case_11_a_clock_that_was_opened_again_makes_its_line_stale(hall):
+def test_case_11_a_clock_that_was_opened_again_makes_its_line_stale(hall):
     batch = hall.ready()
     hall.reopen(hall.items[2])
     assert ok(hall.archivist.get(f"{BATCHES}/{batch}/gate"))["counts"] == {"stale": 1}
@@ -169,7 +169,7 @@ def test_hard_case_11_a_clock_that_was_opened_again_makes_its_line_stale(hall):
     assert (hall.state(hall.items[2]), shown["items"]) == ("ARCHIVED", {"listed": 2, "removed": 1})
 
 
-def test_hard_case_8_a_clock_that_jumps_ends_no_waiting_period(hall):
+def test_case_8_a_clock_that_jumps_ends_no_waiting_period(hall):
     batch = hall.notified()
     hall.receive(batch)
     hall.wait(batch)
@@ -180,7 +180,7 @@ def test_hard_case_8_a_clock_that_jumps_ends_no_waiting_period(hall):
     assert "clock" in hall.count(hall.supervisor, batch).json()["detail"]
 
 
-def test_hard_case_11_a_stale_line_may_leave_instead_and_the_approval_holds_for_the_rest(hall):
+def test_case_11_a_stale_line_may_leave_instead_and_the_approval_holds_for_the_rest(hall):
     batch = hall.ready()
     hall.change(hall.items[0], revision=2)
     ok(hall.act(hall.archivist, batch, "removals", item_ids=[hall.items[0]]))
@@ -189,7 +189,7 @@ def test_hard_case_11_a_stale_line_may_leave_instead_and_the_approval_holds_for_
     assert hall.shown(batch)["state"] == "WITNESS_PRECHECKED"
 
 
-def test_hard_case_11_a_policy_that_changes_a_class_makes_its_lines_stale(hall):
+def test_case_11_a_policy_that_changes_a_class_makes_its_lines_stale(hall):
     from services.kernel.policy import model, versions
     from services.kernel.policy.tables import PolicyState, PolicyVersion
 
@@ -205,7 +205,7 @@ def test_hard_case_11_a_policy_that_changes_a_class_makes_its_lines_stale(hall):
     assert hall.count(hall.supervisor, batch).status_code == 409
 
 
-def test_hard_case_10_a_signature_stays_valid_when_its_signer_leaves_and_what_is_open_goes_to_the_next(hall):
+def test_case_10_a_signature_stays_valid_when_its_signer_leaves_and_what_is_open_goes_to_the_next(hall):
     batch = hall.submitted()
     ok(hall.decide(hall.head, batch))
     hall.left(hall.head)
@@ -214,7 +214,7 @@ def test_hard_case_10_a_signature_stays_valid_when_its_signer_leaves_and_what_is
     assert ok(hall.decide(successor, batch))["state"] == "APPROVED"
 
 
-def test_hard_case_10_a_proposer_who_becomes_department_head_cannot_approve(hall):
+def test_case_10_a_proposer_who_becomes_department_head_cannot_approve(hall):
     batch = hall.submitted()
     hall.role(hall.archivist, Role.DEPARTMENT_HEAD, SALES)
     refused = hall.decide(hall.archivist, batch)
@@ -289,7 +289,7 @@ def test_an_objection_that_is_overruled_changes_nothing(hall):
 @pytest.mark.parametrize(
     ("values", "why"), [({"holds": 1}, "held"), ({"on_loan": True}, "on_loan"), ({"missing": True}, "missing")]
 )
-def test_hard_case_3_what_is_held_lent_or_missing_blocks_the_count_and_leaves_so_that_the_rest_goes_on(hall, values, why):
+def test_case_3_what_is_held_lent_or_missing_blocks_the_count_and_leaves_so_that_the_rest_goes_on(hall, values, why):
     batch = hall.ready()
     hall.change(hall.items[0], **values)
     gate = ok(hall.archivist.get(f"{BATCHES}/{batch}/gate"))
@@ -302,7 +302,7 @@ def test_hard_case_3_what_is_held_lent_or_missing_blocks_the_count_and_leaves_so
     assert hall.shown(batch)["state"] == "WITNESS_PRECHECKED"
 
 
-def test_hard_case_3_a_live_grant_blocks_until_it_has_ended(hall):
+def test_case_3_a_live_grant_blocks_until_it_has_ended(hall):
     batch = hall.ready()
     grant = hall.granted(hall.items[1])
     assert ok(hall.archivist.get(f"{BATCHES}/{batch}/gate"))["counts"] == {"granted": 1}

@@ -302,6 +302,20 @@ def test_a_ceiling_that_collides_restricts_until_the_period_is_over(office):
     assert office.run_now()["counts"]["lift"] == 1 and not office.papers.one(contract).restricted
 
 
+def test_rule_27_who_was_never_a_customer_is_due_two_years_after_the_last_contact(office):
+    """G五: 不需要再进行交易的客户信息要及时删除."""
+    policy = model.default()
+    kind = policy.taxonomy.types["other"].model_copy(update={"retention": "prospect"})
+    taxonomy = policy.taxonomy.model_copy(update={"types": dict(policy.taxonomy.types) | {"other": kind}})
+    office.put_in_force(model.to_yaml(policy.model_copy(update={"taxonomy": taxonomy})))
+    stale, fresh = office.papers.item("other"), office.papers.item("other")
+    office.begin()
+    office.record("last_contact_on", "2024-11-28", item_ids=[stale])
+    office.record("last_contact_on", "2024-11-29", item_ids=[fresh])
+    office.run_now()
+    assert office.due() == [stale]
+
+
 def test_events_are_recorded_by_those_who_file_of_what_they_know(office):
     item = office.papers.item("complaint_record")
     for body, status in (
