@@ -25,6 +25,7 @@ COMMANDS = {
     "search": "client",
     "migrate": "maintenance",
     "reindex": "maintenance",
+    "purge": "maintenance",
     "learn": "maintenance",
     "lookups": "lookups",
     "backup": "backups",

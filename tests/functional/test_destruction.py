@@ -370,7 +370,7 @@ def test_hard_case_3_what_a_live_grant_opens_is_not_destroyed(desk, clerk):
     item = desk.item(clerk, SECRET)
     archive(desk, item)
     staff, head, request = asked(desk, item)
-    ok(head.post(f"/api/v1/access-requests/{request}/decisions", json={"approves": True}))
+    ok(head.post(f"/api/v1/access-requests/{request}/decision", json={"approves": True, "reason": ""}))
     batch = ready(desk, [item])
     batch.destroy()
     assert state_of(desk, item) == ItemState.ARCHIVED and batch.lines(LineState.REMOVED) == 1
@@ -386,8 +386,10 @@ def test_hard_case_12_access_approved_at_the_same_instant_loses(desk, clerk):
     opened = []
 
     def between(place: str) -> None:
-        if place == "enter: done":
-            opened.append(head.post(f"/api/v1/access-requests/{request}/decisions", json={"approves": True}).status_code)
+        if place == "tombstone: before":
+            opened.append(
+                head.post(f"/api/v1/access-requests/{request}/decision", json={"approves": True, "reason": ""}).status_code
+            )
             opened.append(staff.get(f"/api/v1/items/{item}/text").status_code)
 
     archive_of = desk.archive_of("destruction")

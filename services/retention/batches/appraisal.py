@@ -84,9 +84,10 @@ def close(session: Session, actor: Principal, batch: DestructionBatch, *, reques
     step(batch, BatchState.APPRAISED)
     batch.appraised_at = now()
     session.flush()
-    for obstacle in LEAVES.values():
-        ids = [item_id for why, some in left if why is obstacle for item_id in some]
-        leaving.remove(session, batch, ids, obstacle, actor=actor.person_id, request=request)
+    for obstacle, ids in left:
+        leaving.take_out(session, batch, ids, obstacle)
+    for obstacle, ids in left:
+        leaving.enter(session, batch, ids, obstacle, actor=actor.person_id, request=request)
     journal.append(session, "destruction.appraised", actor=actor.person_id, request=request, batch=batch.id)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -41,7 +43,7 @@ def begin(
     run = DestructionRun(batch_id=batch.id, position=0, lines_per_minute=pace)
     session.add(run)
     _send(session, run)
-    told = {"batch": batch.id, "manifest": batch.manifest_sha256, "policy": batch.policy, "pace": pace}
+    told: dict[str, Any] = {"batch": batch.id, "manifest": batch.manifest_sha256, "policy": batch.policy, "pace": pace}
     run.position = journal.append(session, "destruction.execute", actor=actor.person_id, request=request, **told)
     return run
 
