@@ -100,6 +100,12 @@ def _standing(*which: Condition) -> Select[str]:
     return select(RetentionEvent.id).where(RetentionEvent.withdrawn_at.is_(None), *which)
 
 
+def told(condition: Condition, name: str) -> ColumnElement[int]:
+    """A condition as a column, 1 or 0. Under CASE a database stops at what decides; as a bare column SQLite would ask every
+    class's subqueries of every item."""
+    return case((condition, 1), else_=0).label(name)
+
+
 def counted(*named: tuple[str, Condition]) -> Iterable[ColumnElement[int]]:
     """How many items meet each condition, as columns of one query."""
     return [func.coalesce(func.sum(case((condition, 1), else_=0)), 0).label(name) for name, condition in named]
