@@ -11,6 +11,7 @@ from services.custody.fixity import copies, service, tasks
 from services.custody.fixity.tables import ObjectCheck, Result
 from services.kernel.clock import now
 from services.kernel.config import Settings
+from services.kernel.errors import Unavailable
 from services.kernel.model import ItemState, Role
 from services.kernel.queue.stages import Queue
 from services.kernel.tables import Blob, Item, Rendition
@@ -181,6 +182,37 @@ def test_what_was_destroyed_while_it_was_mended_does_not_come_back(desk, archivi
     assert desk.ledger("object.repair") == []
     assert desk.runner().drain(Queue.DESTRUCTION) == 1
     assert not any(path(desk, copy, name).exists() for copy in COPIES)
+
+
+def away(monkeypatch, store) -> None:
+    def fail(*_):
+        raise Unavailable("The store is away.")
+
+    part = getattr(store, "_part", store)  # apart, what the process has is narrowed
+    monkeypatch.setattr(part, "open", fail)
+    monkeypatch.setattr(part, "readable", fail)
+
+
+def test_a_store_that_is_away_says_nothing_of_its_objects(desk, archivist, item, monkeypatch):
+    away(monkeypatch, desk.archive_of("fixity").copies[1].store)
+    checked(desk, archivist, item)
+    assert incidents(archivist) == []
+    assert ok(archivist.get("/api/v1/custody/fixity"))["checked"] == 0
+
+
+def test_a_good_copy_that_goes_away_while_it_mends_is_no_loss(desk, archivist, item, monkeypatch):
+    name = desk.objects()[0]
+    flip(desk, "primary", name)
+    damaged = path(desk, "primary", name).read_bytes()
+
+    def mend(bad, good, *rest):
+        away(monkeypatch, good.store)
+        return copies.mend(bad, good, *rest)
+
+    monkeypatch.setattr(service, "mend", mend)
+    checked(desk, archivist, item)
+    assert incidents(archivist) == [] and desk.ledger("object.repair") == []
+    assert path(desk, "primary", name).read_bytes() == damaged
 
 
 def test_who_may_look_and_who_may_order(desk, item):

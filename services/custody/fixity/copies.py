@@ -32,15 +32,14 @@ def fault(copy: Copy, name: str, expected: str, beat: Beat) -> str | None:
     except NotFound:
         return "missing"
     except (Unavailable, OSError):  # a bad sector ends no run; what lies behind it is looked at too
-        if not _answers(copy):
-            raise Unavailable(f"The object store ({copy.label}) does not answer. Start it again; the check goes on.") from None
+        _require_answer(copy)
         return "unreadable"
     return None if digest.hexdigest() == expected else "changed"
 
 
 def mend(bad: Copy, good: Copy, name: str, expected: str, beat: Beat) -> bool:
     """Puts the good copy in the bad one's place and reads it back; tells whether it is whole now. What turns out not to be
-    ``expected`` on the way is not stored."""
+    ``expected`` on the way is not stored. Raises ``Unavailable`` where one of the two stores does not answer."""
     digest = hashlib.sha256()
     writer = bad.store.replace(name)
     try:
@@ -52,6 +51,8 @@ def mend(bad: Copy, good: Copy, name: str, expected: str, beat: Beat) -> bool:
             return False
         writer.commit()
     except (MunimentError, OSError) as error:
+        for copy in (bad, good):
+            _require_answer(copy)
         log.error("copy-not-mended", object=name, copy=bad.label, error=type(error).__name__)
         return False
     finally:
@@ -66,8 +67,10 @@ def _pieces(source: BinaryIO, beat: Beat) -> Iterator[bytes]:
             beat()
 
 
-def _answers(copy: Copy) -> bool:
+def _require_answer(copy: Copy) -> None:
     try:
-        return copy.store.readable()
+        answers = copy.store.readable()
     except Exception:  # whatever it is, the store does not answer
-        return False
+        answers = False
+    if not answers:
+        raise Unavailable(f"The object store ({copy.label}) does not answer. Start it again; the check goes on.") from None
