@@ -1,5 +1,5 @@
 """The schedule as conditions of a query over items: what ``schedule.assess`` says of one, asked of all at once. Each compares
-days that are written down with a day that Python has computed (``latest_start``); the databases compute no date.
+days that are written down with a day that Python has computed (``terms.latest_start``); the databases compute no date.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from services.kernel.casefiles import CaseFileItem
 from services.kernel.model import ItemState
 from services.kernel.policy.model import Policy, RetentionRule
 from services.kernel.tables import FieldValue, Item
-from services.retention import schedule
+from services.retention import schedule, terms
 from services.retention.batches.tables import RetentionExtension
 from services.retention.tables import RetentionEvent
 
@@ -49,7 +49,7 @@ def matured(policy: Policy, day: date, follows: ColumnElement[str]) -> Condition
     over = [
         and_(follows == name, _over(rule, start))
         for name, rule in policy.retention.items()
-        if (start := schedule.latest_start(rule, day)) is not None
+        if (start := terms.latest_start(rule, day)) is not None
     ]
     extended = exists().where(RetentionExtension.item_id == Item.id, RetentionExtension.until > day).correlate(Item)
     return and_(or_(false(), *over), not_(extended))
@@ -60,11 +60,11 @@ def restricted(policy: Policy, day: date, follows: ColumnElement[str]) -> Condit
     ceilings = [
         and_(follows == name, _over(rule, start))
         for name, rule in policy.retention.items()
-        if (start := schedule.latest_ceiling(rule, day)) is not None
+        if (start := terms.latest_ceiling(rule, day)) is not None
     ]
     for name, fields in schedule.classes_of_purposes(policy).items():
         rule = policy.retention[name]
-        if (start := schedule.latest_ceiling(rule, day)) is not None:
+        if (start := terms.latest_ceiling(rule, day)) is not None:
             held = exists().where(FieldValue.item_id == Item.id, FieldValue.name.in_(fields)).correlate(Item)
             ceilings.append(and_(held, _over(rule, start)))
     return and_(or_(false(), *ceilings), not_(matured(policy, day, follows)))
@@ -98,6 +98,12 @@ def _open_file(name: str) -> Condition:
 
 def _standing(*which: Condition) -> Select[str]:
     return select(RetentionEvent.id).where(RetentionEvent.withdrawn_at.is_(None), *which)
+
+
+def told(condition: Condition, name: str) -> ColumnElement[int]:
+    """A condition as a column, 1 or 0. Under CASE a database stops at what decides; as a bare column SQLite would ask every
+    class's subqueries of every item."""
+    return case((condition, 1), else_=0).label(name)
 
 
 def counted(*named: tuple[str, Condition]) -> Iterable[ColumnElement[int]]:

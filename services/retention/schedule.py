@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from services.kernel.policy.model import Policy, RetentionRule
+from services.retention.calendar import add_years, days_after
+from services.retention.terms import Term, end_of, term_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,6 @@ class Reason:
 
     def to_json(self) -> dict[str, Any]:
         return {"code": self.code, "text": self.text} | dict(self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A class's period counted from ``start``: ``due`` on that day; ``ceiling``: the day on which law wants it gone."""
-
-    start: date
-    due: date
-    ceiling: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ class Assessment:
         return self.restricted_on is not None and self.restricted_on <= today and not self.matured(today)
 
 
-NONE = RetentionRule(triggers=())
+NONE = RetentionRule.model_validate({"triggers": ()})
 """The rule of a class that policy does not know, or no longer: never due."""
 
 
@@ -111,35 +104,10 @@ def missing_triggers(rule: RetentionRule, facts: Facts) -> list[str]:
     return [name for name in rule.triggers if name not in facts.events or (rule.every_file and name in facts.open_files)]
 
 
-def term_of(rule: RetentionRule, start: date) -> Term:
-    """Counted from ``start``. Nothing is due before law's floor has run out; a ceiling before that shortens no floor."""
-    ceiling = _days_after(start, rule.ceiling_days) if rule.ceiling_days is not None else None
-    end = _end(rule, start)
-    wanted = end if ceiling is None else min(end, ceiling)
-    return Term(start, max(wanted, add_years(start, rule.floor)), ceiling)
-
-
-def latest_start(rule: RetentionRule, today: date) -> date | None:
-    """The last day on which a clock may have started that is over by ``today``; None where none can be. The same rule as
-    ``term_of``, turned round: so that a query compares days and computes none."""
-    if rule.permanent:
-        return None
-    own = years_before(today, rule.years) if rule.years is not None else _days_before(today, rule.days or 0)
-    if rule.ceiling_days is not None:
-        own = max(filter(None, (own, latest_ceiling(rule, today))), default=None)
-    floor = years_before(today, rule.floor)
-    return None if own is None or floor is None else min(own, floor)
-
-
-def latest_ceiling(rule: RetentionRule, today: date) -> date | None:
-    """The last start for which law's ceiling has come by ``today``; None where it has none."""
-    return _days_before(today, rule.ceiling_days) if rule.ceiling_days is not None else None
-
-
 def purpose_ceiling(policy: Policy, name: str, start: date) -> date:
     days = policy.retention[name].ceiling_days
     assert days is not None, "only classes with a ceiling are asked"
-    return _days_after(start, days)
+    return days_after(start, days)
 
 
 def classes_of_purposes(policy: Policy) -> dict[str, tuple[str, ...]]:
@@ -154,49 +122,6 @@ def classes_of_purposes(policy: Policy) -> dict[str, tuple[str, ...]]:
 def types_of(policy: Policy, name: str) -> frozenset[str]:
     """The document types whose clock follows a class."""
     return frozenset(each for each, rule in policy.taxonomy.types.items() if rule.retention == name)
-
-
-def add_years(day: date, years: int) -> date:
-    """The same day ``years`` later. 29 February becomes 1 March where the year has none, so nothing is due a day early; what
-    lies beyond the calendar (a misread year) is due on its last day."""
-    year = day.year + years
-    if year > date.max.year:
-        return date.max
-    try:
-        return day.replace(year=year)
-    except ValueError:
-        return date(year, 3, 1)
-
-
-def years_before(day: date, years: int) -> date | None:
-    """The last day to which ``years`` can be added without coming after ``day``; None before the calendar begins."""
-    year = day.year - years
-    if year < date.min.year:
-        return None
-    try:
-        return day.replace(year=year)
-    except ValueError:
-        return date(year, 2, 28)
-
-
-def _days_before(day: date, days: int) -> date | None:
-    try:
-        return day - timedelta(days=days)
-    except OverflowError:
-        return None
-
-
-def _end(rule: RetentionRule, start: date) -> date:
-    if rule.years is not None:
-        return add_years(start, rule.years)
-    return date.max if rule.days is None else _days_after(start, rule.days)
-
-
-def _days_after(day: date, days: int) -> date:
-    try:
-        return day + timedelta(days=days)
-    except OverflowError:
-        return date.max
 
 
 def _start(rule: RetentionRule, facts: Facts) -> date:
@@ -228,10 +153,10 @@ def _period(rule: RetentionRule, term: Term | None) -> Iterable[Reason]:
         yield _told("days", f"It is kept {rule.days} days.", days=rule.days)
     if term is None:
         return
-    if term.ceiling is not None and term.ceiling < _end(rule, term.start):
+    if term.ceiling is not None and term.ceiling < end_of(rule, term.start):
         words = f"Law allows {rule.ceiling_days} days; policy's period would be too long."
         yield _told("ceiling", words, days=rule.ceiling_days)
-    if term.due == add_years(term.start, rule.floor) != _end(rule, term.start):
+    if term.due == add_years(term.start, rule.floor) != end_of(rule, term.start):
         yield _told("floor", f"Law demands {rule.floor} years; anything shorter does not count.", years=rule.floor)
 
 

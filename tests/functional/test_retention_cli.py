@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -12,6 +13,8 @@ from services.cli import retention as command
 from services.cli.client import Api
 from tests.desk import Desk
 from tests.functional.test_retention import Office, changed
+
+LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[")
 
 
 @pytest.fixture
@@ -27,9 +30,10 @@ def office(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Office:
 
 
 def muniment(*arguments: str, code: int = 0) -> str:
+    """What it prints, beside what the archive logs, which is in the same process here."""
     done = CliRunner().invoke(command.app, arguments)
     assert done.exit_code == code, done.output
-    return done.stdout
+    return "\n".join(line for line in done.stdout.splitlines() if not LOGGED.match(line))
 
 
 def test_what_is_due_and_why_and_what_would_be(office, tmp_path):

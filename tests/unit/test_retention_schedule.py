@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from services.kernel.policy import model
 from services.kernel.policy.model import RetentionRule
 from services.retention import calendar
-from services.retention.schedule import Facts, add_years, assess, latest_start, term_of, years_before
+from services.retention.calendar import add_years, years_before
+from services.retention.schedule import Facts, assess
+from services.retention.terms import latest_start, term_of
 
 POLICY = model.default()
 EVENTS = {"delivered_on": date(2020, 5, 1), "title_issued_on": date(2021, 3, 2), "price_settled_on": date(2020, 8, 9)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -35,15 +35,17 @@ async def place(
     remind_on: Text = "",
 ) -> Response:
     query = dict(zip(CRITERIA, (type, business_type, department, reference_code), strict=True))
-    on = {
+    scopes: dict[str, dict[str, Any]] = {
         "item": {"item_ids": target.split()},
         "file": {"file_id": target.strip()},
         "party": {"party_id": target.strip()},
         "query": {"query": {name: value.strip() for name, value in query.items() if value.strip()}},
-    }.get(scope, {})
+    }
     typed = {"scope": scope, "target": target, "reason": reason, "remind_on": remind_on} | query
     try:
-        await visit.api.send("POST", "/api/v1/holds", json=on | {"reason": reason, "remind_on": remind_on or None})
+        await visit.api.send(
+            "POST", "/api/v1/holds", json=scopes.get(scope, {}) | {"reason": reason, "remind_on": remind_on or None}
+        )
     except Refusal as refusal:
         if refusal.status not in (404, 422):
             raise

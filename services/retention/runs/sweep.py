@@ -34,8 +34,8 @@ class Sweep:
             Item.id,
             Item.state,
             Item.restricted,
-            and_(watched, conditions.due(policy, day, follows)).label("due"),
-            and_(watched, conditions.restricted(policy, day, follows)).label("restrict"),
+            conditions.told(and_(watched, conditions.due(policy, day, follows)), "due"),
+            conditions.told(and_(watched, conditions.restricted(policy, day, follows)), "restrict"),
         )
 
     def step(self, session: Session, run: RetentionRun, deriving: Deriving) -> bool:

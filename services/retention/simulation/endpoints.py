@@ -1,4 +1,4 @@
-"""Simulations over HTTP, for those who propose policy and those who put it in force."""
+"""Simulations over HTTP, for those who propose policy, put it in force or decide by it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Simulation(BaseModel):
 
 @router.post("/simulation")
 def simulate(
-    kernel: KernelDep, body: Simulation, request: RequestId, principal: Principal = allow(Right.REGISTERS)
+    kernel: KernelDep, body: Simulation, request: RequestId, principal: Principal = allow(Right.DECIDE)
 ) -> dict[str, Any]:
     """What would be due under another policy, beside what is due under the one in force."""
     given = model.parse(body.body) if body.body is not None else None
