@@ -16,7 +16,7 @@ test:
 
 test-cluster:
 	@deploy/dev/setup.sh cluster
-	.venv/bin/python -m deploy.dev.servers run -- .venv/bin/python -m pytest -m "cluster and not bench" $(ARGS)
+	.venv/bin/python -m deploy.dev.servers run -- deploy/dev/test.sh cluster $(ARGS)
 
 servers:
 	@deploy/dev/setup.sh cluster

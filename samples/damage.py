@@ -14,7 +14,7 @@ from random import Random
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from samples.marks import Seal, Stamp
 from samples.sheet import MM_PER_INCH, Pen
@@ -162,6 +162,39 @@ def grey(scan: Scan, rng: Random) -> Scan:
     return replace(scan, image=scan.image.convert("L"))
 
 
+def photo(share: float) -> Damage:
+    """Photographed with a phone on a dark desk: each corner of the sheet lies up to ``share`` percent of the side inside the
+    picture, one side nearer the lamp, a little out of focus."""
+
+    def damage(scan: Scan, rng: Random) -> Scan:
+        pixels = np.asarray(scan.image.convert("RGB"))
+        height, width = pixels.shape[:2]
+        inward = [(rng.uniform(0.02, share / 100) * width, rng.uniform(0.02, share / 100) * height) for _ in range(4)]
+        sheet = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+        signs = ((1, 1), (-1, 1), (-1, -1), (1, -1))
+        lies = np.array(
+            [(x + a * dx, y + b * dy) for (x, y), (dx, dy), (a, b) in zip(sheet, inward, signs, strict=True)], np.float32
+        )
+        warp = cv2.getPerspectiveTransform(sheet, lies)
+        seen = cv2.warpPerspective(pixels, warp, (width, height), flags=cv2.INTER_AREA, borderValue=(62, 54, 48))
+        light = np.linspace(rng.uniform(0.7, 0.85), 1.0, width, dtype=np.float32)[None, :, None]
+        lit = np.clip(seen * (light if rng.random() < 0.5 else light[:, ::-1]), 0, 255).astype(np.uint8)
+        return replace(scan, image=Image.fromarray(cv2.GaussianBlur(lit, (0, 0), scan.dpi / 300)))
+
+    return damage
+
+
+def bleed_through(scan: Scan, rng: Random) -> Scan:
+    """Thin paper: what is printed on the back shows, mirrored and pale."""
+    back = (
+        scan.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        .convert("L")
+        .point([205 + value * 50 // 255 for value in range(256)])
+    )
+    page = scan.image
+    return replace(scan, image=ImageChops.multiply(page, back.convert(page.mode)))
+
+
 DAMAGES: dict[str, Callable[[float | None], Damage]] = {
     "clean": lambda _: clean,
     "skew": lambda degrees: skew(3.0 if degrees is None else degrees),
@@ -174,6 +207,8 @@ DAMAGES: dict[str, Callable[[float | None], Damage]] = {
     "dark_edge": lambda _: dark_edge,
     "punched": lambda _: punched,
     "grey": lambda _: grey,
+    "photo": lambda share: photo(9 if share is None else share),
+    "bleed_through": lambda _: bleed_through,
 }
 # The five of the benchmark and the README.
 FIVE = ("clean", "skew:3", "low_contrast", "fax", "stamped")

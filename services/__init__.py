@@ -9,7 +9,7 @@ room           档案工作      what happens there
 ``search``     检索         found: one tokenizer, one query language, the index
 ``access``     利用         shown: every page given out is on the ledger first
 ``custody``    保管         kept: what is stored is what was stored
-``retention``  鉴定销毁      due or held: retention classes and periods
+``retention``  鉴定销毁      due or held: the schedule and its clocks, holds
 ``audit``      监督         watched: the ledger, exported and verified
 ``console``    –           the web pages, a client of the public HTTP API and of nothing else
 ``kernel``     –           what two rooms need, or what guards integrity

@@ -71,10 +71,14 @@ from services.ocr.types import tasks as learning
 from services.ocr.types.tasks import LearnHandler
 from services.privileges import accounts as privileges
 from services.retention import endpoints as retention
+from services.retention.batches import reminders as destruction
 from services.retention.batches import tables as batches
 from services.retention.destruction import issue
 from services.retention.destruction.stores import Finding, Stores
 from services.retention.destruction.tasks import DestroyHandler
+from services.retention.holds import reminders as hold_reminders
+from services.retention.runs import service as runs
+from services.retention.runs.tasks import AssessHandler
 from services.retention.tasks import DiscardHandler, SweepHandler
 from services.search import endpoints as search
 from services.search.index.port import Index
@@ -261,6 +265,7 @@ def handlers(archive: Archive, reading: tuple[Inspector, Reader] | None = None) 
         Stage.DISCARD: DiscardHandler(kernel),
         Stage.SWEEP: SweepHandler(kernel),
         Stage.DESTROY: DestroyHandler(stores(archive)),
+        Stage.ASSESS: AssessHandler(kernel),
         Stage.LEARN: LearnHandler(kernel),
         Stage.BACK_UP: BackUpHandler(kernel, archive.backups),
         Stage.FIXITY: FixityHandler(kernel, archive.copies),
@@ -308,6 +313,9 @@ def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:
         lambda: fixity.order(database),
         lambda: storerooms.remind(database),
         lambda: inspections.remind(database),
+        lambda: destruction.remind(database),
+        lambda: runs.order(database),
+        lambda: hold_reminders.remind(database),
     )
 
 

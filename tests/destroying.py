@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
-from services import app as composition
 from services.kernel import series
 from services.kernel.approvals.tables import Approval
 from services.kernel.clock import now
@@ -15,13 +16,17 @@ from services.kernel.identity import duties
 from services.kernel.identity.duties import Duty
 from services.kernel.identity.rights import Principal
 from services.kernel.model import ItemState, Role
+from services.kernel.policy import versions
 from services.kernel.removal import sediment
 from services.kernel.tables import Item
+from services.retention import calendar
+from services.retention import facts as known
 from services.retention.batches import facts
 from services.retention.batches.duty import KIND, subject_of
 from services.retention.batches.model import BatchState, LineState
 from services.retention.batches.tables import DestructionBatch, DestructionLine, DestructionWitness
 from services.retention.destruction import issue, service
+from services.retention.tables import RetentionEvent
 from tests.desk import Desk
 
 
@@ -46,8 +51,7 @@ class Ready:
         """What the owner of PostgreSQL's tables does, whom no worker is."""
         if self.desk.kernel.database.engine.dialect.name == "postgresql":
             sediment.purge(self.desk.kernel.database, actor=None)
-            if self.state == BatchState.PARTIAL_FAILED:
-                self.resume()
+            service.purged(self.desk.kernel.database)
 
     def destroy(self) -> None:
         """All the way, up to what the witnesses sign."""
@@ -107,7 +111,9 @@ def ready(desk: Desk, items: Sequence[str]) -> Ready:
                 )
             )
         session.execute(update(Item).where(Item.id.in_(items)).values(state=ItemState.APPROVED))
+        _fall_due(session, items, by=proposer.person_id)
         told = facts.gather(session, items)
+        assert all(told[each].is_due(calendar.today()) for each in items)
         for position, item_id in enumerate(items):
             frozen = told[item_id].columns(item_id)
             session.add(DestructionLine(batch_id=batch.id, item_id=item_id, position=position, opinion="destroy", **frozen))
@@ -130,6 +136,10 @@ def ready(desk: Desk, items: Sequence[str]) -> Ready:
         return Ready(desk, batch.id, executor, witnesses)
 
 
-def close_all(desk: Desk) -> None:
-    for each in composition.seconds(desk.archive_of("schedule")):
-        each()
+def _fall_due(session: Session, items: Sequence[str], *, by: str) -> None:
+    """Whatever starts their clocks happened long ago."""
+    policy = versions.current(session).policy
+    for item_id in items:
+        for name in policy.retention[known.class_of(policy, session.get_one(Item, item_id))].triggers:
+            session.add(RetentionEvent(name=name, day=date(1980, 1, 1), item_id=item_id, by_id=by))
+    session.flush()

@@ -1,21 +1,32 @@
 #!/usr/bin/env bash
-# Every test that needs no server of its own, in two processes side by side: what waits for archives that it starts, and the rest.
-# Usage: deploy/dev/test.sh [PYTEST ARGUMENTS]        With arguments it is pytest with these, in one process.
+# The tests that need no server of their own, or with `cluster` those that do, in two processes side by side: what waits for
+# archives that it starts, and the rest. What stops the servers that all share comes last, by itself.
+# Usage: deploy/dev/test.sh [cluster] [PYTEST ARGUMENTS]        With arguments it is pytest with these, in one process.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-pytest=(.venv/bin/python -m pytest -m "not bench and not cluster")
+marked="not bench and not cluster"
+slow=(tests/browser tests/functional)
+alone=()
+if [ "${1:-}" = cluster ]; then
+	shift
+	marked="cluster and not bench"
+	slow=(tests/functional)
+	alone=(tests/cluster)
+fi
+pytest=(.venv/bin/python -m pytest -m "$marked")
 [ $# = 0 ] || exec "${pytest[@]}" "$@"
 
 log=$(mktemp)
-"${pytest[@]}" tests/browser tests/functional >"$log" 2>&1 &
+"${pytest[@]}" "${slow[@]}" >"$log" 2>&1 &
 other=$!
 trap 'kill "$other" 2>/dev/null; rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 
-echo "Beside this: tests/browser and tests/functional, told when both are done."
-"${pytest[@]}" --ignore tests/browser --ignore tests/functional
-first=$?
-wait "$other"
-second=$?
+failed=0
+echo "Beside this: ${slow[*]}, told when both are done."
+others=("${slow[@]/#/--ignore=}" "${alone[@]/#/--ignore=}")
+"${pytest[@]}" "${others[@]}" || failed=1
+wait "$other" || failed=1
 cat "$log"
-[ "$first" = 0 ] && [ "$second" = 0 ]
+[ ${#alone[@]} = 0 ] || "${pytest[@]}" "${alone[@]}" || failed=1
+exit $failed

@@ -34,6 +34,7 @@ COMMANDS = {
     "user": "people",
     "privileges": "privileges",
     "ledger": "ledger",
+    "retention": "retention",
     "watermark": "watermark",
     "bench": "bench",
 }

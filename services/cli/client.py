@@ -94,7 +94,7 @@ def ingest(
     if not files:
         typer.echo("muniment: there is no file in what you named. Name files, or folders that hold some.", err=True)
         raise typer.Exit(USAGE)
-    with _connected() as api:
+    with connected() as api:
         opened = api.post("/api/v1/batches", json={"title": batch or paths[0].resolve().name, "source": "cli"})
         receipts = _upload_all(api, opened["id"], files)
         state = _follow(api, opened["id"]) if wait else api.get(f"/api/v1/batches/{opened['id']}")
@@ -110,7 +110,7 @@ def ingest(
 
 def search(query: str, as_json: JsonOption = False, limit: Annotated[int, typer.Option(min=1, max=200)] = 20) -> None:
     """Searches: words are AND, “…” a phrase, -word, OR, brackets, field:value."""
-    with _connected() as api:
+    with connected() as api:
         answer = api.get("/api/v1/search", q=query, limit=limit)
     if as_json:
         print_json(answer)
@@ -140,7 +140,7 @@ def print_hits(answer: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _connected() -> Iterator[Api]:
+def connected() -> Iterator[Api]:
     token = os.environ.get("MUNIMENT_TOKEN", "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     url = os.environ.get("MUNIMENT_URL", DEFAULT_URL)

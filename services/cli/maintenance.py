@@ -1,4 +1,4 @@
-"""``muniment migrate``, ``muniment reindex``, ``muniment learn``, ``muniment fixity`` and ``muniment doctor``."""
+"""``muniment migrate``, ``reindex``, ``purge``, ``learn``, ``fixity`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from services.kernel import migrations
 from services.kernel.config import Settings
 from services.kernel.db import Database
 from services.kernel.errors import MunimentError
+from services.kernel.removal import sediment
 from services.kernel.sandbox import Sandbox
 from services.ocr.engines import load_engine
 from services.ocr.types.service import learn as learn_types
+from services.retention.destruction.service import purged
 from services.search.service import reindex as build_index
 
 LEAST_FREE_BYTES = 5 * 1024**3
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command("migrate")(migrate)
     app.command("reindex")(reindex)
     app.command("learn")(learn)
+    app.command("purge")(purge)
     app.command("doctor")(doctor)
     app.command("fixity")(fixity)
 
@@ -54,6 +57,18 @@ def reindex(data: DataOption = None, as_json: JsonOption = False) -> None:
         print_json({"items": count})
     else:
         typer.echo(f"{count} items indexed.")
+
+
+def purge(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Has the catalogue's files written anew, so that they keep nothing of what was deleted. On PostgreSQL it takes the owner's
+    credentials, and each table is closed while it is written; destructions that wait for it go on."""
+    built = archive.build(settings_for(data))
+    sediment.purge(built.kernel.database, actor=None)
+    sent = purged(built.kernel.database)
+    if as_json:
+        print_json({"destructions": sent})
+    else:
+        typer.echo(f"The catalogue's files are written anew. {sent} destruction(s) go on.")
 
 
 def learn(data: DataOption = None, as_json: JsonOption = False) -> None:

@@ -10,8 +10,10 @@ from services.console.access import pages as access
 from services.console.api import without_memory
 from services.console.audit import pages as audit
 from services.console.custody import pages as custody
+from services.console.destruction import pages as destruction
 from services.console.filing import pages as filing
 from services.console.people import pages as people
+from services.console.retention import pages as retention
 from services.console.visit import Console, templates
 
 
@@ -20,5 +22,19 @@ def mount(app: FastAPI, client: httpx.AsyncClient) -> None:
     process of its own."""
     loaded = assets.load()
     app.state.console = Console(without_memory(client), templates(loaded), words.catalogues(), loaded)
-    for room in (assets, session, intake, search, items, filing, access, custody, audit, oversight, people):
+    for room in (
+        assets,
+        session,
+        intake,
+        search,
+        items,
+        filing,
+        access,
+        custody,
+        retention,
+        destruction,
+        audit,
+        oversight,
+        people,
+    ):
         app.include_router(room.router)

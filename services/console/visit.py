@@ -30,12 +30,17 @@ SECTIONS = (
     ("search", "/search", "search"),
     ("access", "/access", "ask"),
     ("custody", "/custody", "registers"),
+    ("retention", "/retention", "registers"),
+    ("retention", "/retention/holds", "hold"),
+    ("destruction", "/destruction", "registers"),
+    ("destruction", "/destruction", "decide"),
+    ("destruction", "/destruction", "witness"),
     ("audit", "/audit", "ledger"),
     ("inspections", "/inspections", "registers"),
     ("jobs", "/jobs", "jobs"),
     ("people", "/people", "people"),
 )
-"""What the navigation offers: section, address, the right it needs."""
+"""What the navigation offers: section, address, the right it needs; of a section the first that is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,11 @@ class Visit:
     @property
     def sections(self) -> list[tuple[str, str]]:
         """The sections open to this person: name and address."""
-        return [(name, address) for name, address, right in SECTIONS if self.may(right)]
+        found: dict[str, str] = {}
+        for name, address, right in SECTIONS:
+            if self.may(right):
+                found.setdefault(name, address)
+        return list(found.items())
 
     @property
     def here(self) -> str:

@@ -9,6 +9,12 @@ from itertools import accumulate
 from services.kernel.paper import Box, Point
 
 
+def bounds(box: Box) -> tuple[float, float, float, float]:
+    """The left, top, right and bottom of a box that may lean."""
+    across, down = zip(*box, strict=True)
+    return min(across), min(down), max(across), max(down)
+
+
 def part_of_box(line: str, box: Box, start: int, end: int) -> Box:
     """Return the part of a line's box that ``line[start:end]`` takes up by its share of the width.
 

@@ -77,6 +77,7 @@ WARNINGS = frozenset(
         "credit_code_check_failed",
         "cut_off",
         "duplicate",
+        "future_date",
         "id_number_check_failed",
         "id_number_contradicts",
         "identifier_repaired",
@@ -157,10 +158,28 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """A seal on the paper: what it says (empty where that cannot be read), and its form: ``round`` (ovals too) or ``line``."""
+
+    text: str
+    confidence: float
+    box: Box
+    form: Literal["round", "line"]
+
+    def to_json(self) -> dict[str, Any]:
+        box = [[round(x, 1), round(y, 1)] for x, y in self.box]
+        return {"text": self.text, "confidence": round(self.confidence, 4), "box": box, "form": self.form}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Seal:
+        return cls(data["text"], data["confidence"], box_from_json(data["box"]), data["form"])
+
+
+@dataclass(frozen=True, slots=True)
 class PageReading:
     """One page: ``width``/``height`` in pixels of the upright page; ``rotation`` is the clockwise turn, in degrees
     (0, 90, 180, 270), that made the scan upright; ``skew`` the residual tilt in degrees, positive clockwise. ``lines`` are in
-    reading order.
+    reading order. ``seals`` are no lines: what stands along a rim belongs to no row of the text.
     """
 
     number: int
@@ -172,6 +191,7 @@ class PageReading:
     lines: tuple[Line, ...]
     engine: EngineInfo
     problems: tuple[Problem, ...] = ()
+    seals: tuple[Seal, ...] = ()
 
     @property
     def text(self) -> str:
@@ -192,6 +212,7 @@ class PageReading:
             "lines": [line.to_json() for line in self.lines],
             "engine": self.engine.to_json(),
             "problems": [problem.to_json() for problem in self.problems],
+            "seals": [seal.to_json() for seal in self.seals],
         }
 
     @classmethod
@@ -206,6 +227,7 @@ class PageReading:
             lines=tuple(Line.from_json(line) for line in data["lines"]),
             engine=EngineInfo(**data["engine"]),
             problems=tuple(Problem.from_json(problem) for problem in data["problems"]),
+            seals=tuple(Seal.from_json(seal) for seal in data.get("seals", ())),
         )
 
 

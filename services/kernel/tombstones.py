@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Integer, String, false, func, select
@@ -20,11 +20,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from services.kernel.blobs.port import BlobStore
 from services.kernel.clock import UtcDateTime, now
 from services.kernel.db import Base
-from services.kernel.errors import Conflict, IntegrityError
+from services.kernel.errors import Conflict, IntegrityError, Unavailable
 from services.kernel.ledger import journal
 
 PREFIX = "tombstone-"
 DIGITS = 12
+HALF_WRITTEN = timedelta(minutes=1)
+"""No writer of something so small takes so long."""
 
 
 class Tombstone(Base):
@@ -129,6 +131,9 @@ def lay_down(store: BlobStore, row: Tombstone) -> None:
         writer.write(data)
         writer.commit()
     except Conflict:
+        if not store.exists(row.name):  # half written, by somebody who died over it or who will have it there in a moment
+            store.sweep(HALF_WRITTEN)
+            raise Unavailable("Somebody else is laying this tombstone down. It is tried again.") from None
         with store.open(row.name) as source:
             if source.read() != data:
                 raise IntegrityError(

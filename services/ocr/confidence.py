@@ -20,7 +20,7 @@ from services.ocr.fields.finder import Weighed
 
 MODEL = Path(__file__).parent / "models" / "confidence.json"
 _SUREST = 0.9999  # more than this cannot be told from what the model was trained on
-_FAILED, _REPAIRED = 0.5, 0.9  # rare among the pages of the training: what a person must see, however well it reads
+_FAILED, _REPAIRED, _SEALED = 0.5, 0.9, 0.9  # rare in the training: what a person must see, however well it reads
 _LEAST = 1e-4
 _KINDS = {
     "checked": "id_number credit_code",
@@ -45,10 +45,12 @@ class Model:
     engine: str
     weights: Mapping[str, float]
 
-    def confidence(self, one: Weighed) -> float:
-        """0…1, the share of such readings that are right."""
+    def confidence(self, one: Weighed, *, sealed: bool = False) -> float:
+        """0…1, the share of such readings that are right. ``sealed``: a seal lies over it, which may hide a point or a stroke
+        and leave the rest as clear as ever."""
         score = sum(self.weights.get(name, 0.0) * value for name, value in features(one).items())
         most = _FAILED if one.check == "failed" else _REPAIRED if one.repaired else _SUREST
+        most = min(most, _SEALED) if sealed and one.check != "ok" else most
         return min(most, 1 / (1 + math.exp(-max(-30.0, min(30.0, score)))))
 
 
@@ -69,11 +71,11 @@ def model() -> Model:
     return Model(**json.loads(MODEL.read_text("utf-8")))
 
 
-def calibrated(one: FieldReading, engine: str) -> FieldReading:
+def calibrated(one: FieldReading, engine: str, *, sealed: bool = False) -> FieldReading:
     """The reading with a confidence that can be believed."""
     sure = one.confidence
     if isinstance(one, Weighed) and engine == model().engine:
-        sure = round(model().confidence(one), 4)
+        sure = round(model().confidence(one, sealed=sealed), 4)
     return FieldReading(one.name, one.value, one.raw, one.page, one.box, sure, one.check, one.repaired, one.share)
 
 

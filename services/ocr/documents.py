@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from services.kernel.clock import OFFICE, now
 from services.kernel.paper import DocumentReading, FieldReading, PageReading, Problem
 from services.ocr.fields import dates, extract, identifiers, money, shares, sums
 from services.ocr.fields.agreement import contradicted
@@ -14,6 +16,7 @@ from services.ocr.numbering import missing
 from services.ocr.types.model import TypeModel, decide, shipped
 
 _STRUCK_OUT = re.compile("[⊗⊕◎×]")
+_PAST, _DOUBTED = ("signed_on", "paid_on", "birth_date"), 0.5
 _FAILED = {
     "id_number": (
         "id_number_check_failed",
@@ -29,7 +32,7 @@ def read_document(pages: Sequence[PageReading], model: TypeModel | None = None) 
     ``model``: the one that has learnt from what people said, else the shipped one."""
     decided = decide(pages, model or shipped())
     kind, confidence = decided.type, decided.confidence
-    fields = extract(pages, kind)
+    fields = _none_to_come(extract(pages, kind))
     return DocumentReading(
         pages=tuple(page.number for page in pages),
         type=kind,
@@ -39,6 +42,21 @@ def read_document(pages: Sequence[PageReading], model: TypeModel | None = None) 
         fields=fields,
         problems=(*_nothing_on(pages), *missing(pages), *_problems(fields), *_on_the_sheet(pages)),
     )
+
+
+def _none_to_come(fields: Mapping[str, tuple[FieldReading, ...]]) -> dict[str, tuple[FieldReading, ...]]:
+    """What was signed, paid or born lies in the past: a day to come was misread, or the paper is not what it says."""
+    return {
+        name: tuple(
+            replace(one, check="failed", confidence=min(one.confidence, _DOUBTED)) if _is_to_come(one) else one
+            for one in values
+        )
+        for name, values in fields.items()
+    }
+
+
+def _is_to_come(one: FieldReading) -> bool:
+    return one.name in _PAST and one.value > now().astimezone(OFFICE).date().isoformat()
 
 
 def _nothing_on(pages: Sequence[PageReading]) -> Iterator[Problem]:
@@ -59,6 +77,9 @@ def _problems(fields: Mapping[str, tuple[FieldReading, ...]]) -> Iterator[Proble
                     "compare it with the page.",
                     one.page,
                 )
+    for one in (one for name in _PAST for one in fields.get(name, ()) if _is_to_come(one)):
+        detail = f"The {one.name.replace('_', ' ')} is a day to come: compare it with the page."
+        yield Problem("future_date", detail, one.page, one.box)
     yield from _amounts_differ(fields)
     yield from _card_contradicts_itself(fields)
     yield from _shares_differ(fields)

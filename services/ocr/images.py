@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -74,14 +75,17 @@ def jpeg_raster(data: bytes, declared_dpi: float, dpi: int, least_dpi: int) -> R
     raster = _raster(decoded, true_dpi, dpi, reduced=reduce)
     height, width = raster.pixels.shape[:2]
     keep = true_dpi <= _FINEST_PICTURE_DPI and serves_as_picture(data, width, height)
-    return Raster(raster.pixels, raster.dpi, data) if keep else raster
+    return replace(raster, jpeg=data) if keep else raster
 
 
 def _raster(pixels: Pixels, declared_dpi: float, dpi: int, *, reduced: int = 1) -> Raster:
     """Reduced to what reading needs; decoding may have ``reduced`` the stored picture already."""
     height, width = pixels.shape[:2]
     here = plausible_dpi(declared_dpi, width * reduced, height * reduced) / reduced
-    return Raster(px.scaled(pixels, dpi / here), float(dpi)) if here > _TOO_FINE * dpi else Raster(pixels, here)
+    stored = here * reduced
+    if here > _TOO_FINE * dpi:
+        return Raster(px.scaled(pixels, dpi / here), float(dpi), stored_dpi=stored)
+    return Raster(pixels, here, stored_dpi=stored)
 
 
 @contextmanager

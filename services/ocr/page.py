@@ -11,18 +11,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.kernel.paper import Box, Line, PageReading, Problem
+from services.kernel.paper import Box, Line, PageReading, Problem, Seal
 from services.kernel.timing import step
 from services.ocr import pixels as px
 from services.ocr.defects import defects
 from services.ocr.doubts import settled
 from services.ocr.engines.port import Engine
 from services.ocr.frames import ruled_boxes
+from services.ocr.ghosts import read_through
 from services.ocr.jpeg import jpeg_header
 from services.ocr.order import in_reading_order, tilt
+from services.ocr.photographs import laid_flat
 from services.ocr.pixels import Pixels
 from services.ocr.raster import Raster
-from services.ocr.stamps import THUMB_STEP, without_seals
+from services.ocr.seals import read_seals
+from services.ocr.stamps import THUMB_STEP, Rectangle, without_seals
 
 Turns = Callable[[Pixels], tuple[tuple[int, float], ...]]
 """The clockwise turns that may make a page upright, likeliest first, with probabilities (``engines.Orientation``)."""
@@ -38,19 +41,21 @@ _LEAST_DPI = 190  # DA/T 31-2017 asks for 200; scanners round
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """The page for reading: grey, without seals, not yet turned."""
+    """The page for reading: grey, without the seals that lay in ``seals``, not yet turned."""
 
     grey: Pixels
     dpi: float
+    seals: list[Rectangle]
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What came of reading the page turned one way, and the defects of its picture."""
+    """What came of reading the page turned one way, and the defects and seals of its picture."""
 
     turn: int
     lines: tuple[Line, ...]
     defects: tuple[Problem, ...] = ()
+    seals: tuple[Seal, ...] = ()
 
     @property
     def worth(self) -> float:
@@ -67,17 +72,23 @@ class _Attempt:
 def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tuple[PageReading, bytes]:
     """Read page ``number``. Returns the reading and the JPEG of the upright page that its boxes belong to."""
     thumb = px.shrunk(raster.pixels, THUMB_STEP)
+    flat = laid_flat(raster, thumb, THUMB_STEP)
+    if flat is not raster:
+        raster, thumb = flat, px.shrunk(flat.pixels, THUMB_STEP)
     ink = ink_share(thumb)
     if ink < _SURELY_BLANK:
         return _finished(raster, number, engine, _Attempt(0, ()), blank=True, thumb=thumb)
     with step("orientation"):
         likely = turns(thumb)
-    sheet = _Sheet(without_seals(raster.pixels, thumb, raster.dpi), raster.dpi)
+    grey, boxes = without_seals(raster.pixels, thumb, raster.dpi)
+    sheet = _Sheet(grey, raster.dpi, boxes)
     with step("recognise"):
         attempt = _read_upright(sheet, engine, likely)
     with step("defects"):
         found = defects(px.turned(sheet.grey, attempt.turn), attempt.lines, raster.dpi, number)
         attempt = replace(attempt, defects=tuple(found))
+    with step("seals"):
+        attempt = replace(attempt, seals=read_seals(raster.pixels, boxes, attempt.turn, engine))
     blank = not attempt.lines and ink < _PERHAPS_BLANK
     return _finished(raster, number, engine, attempt, blank=blank, thumb=thumb)
 
@@ -110,7 +121,7 @@ def _read_upright(sheet: _Sheet, engine: Engine, turns: tuple[tuple[int, float],
 
 def _read(sheet: _Sheet, engine: Engine, turn: int) -> _Attempt:
     upright = px.turned(sheet.grey, turn)
-    lines = settled(engine.read(upright, sheet.dpi), upright, engine)
+    lines = settled(read_through(upright, lambda pixels: engine.read(pixels, sheet.dpi)), upright, engine)
     with step("order"):
         boxes = ruled_boxes(upright, sheet.dpi, tilt(lines)) if lines else []
         return _Attempt(turn, in_reading_order(lines, boxes))
@@ -131,6 +142,7 @@ def _finished(
     read_width = raster.pixels.shape[0 if attempt.turn in (90, 270) else 1]
     lines = tuple(replace(line, box=_stretched(line.box, width / read_width)) for line in attempt.lines)
     placed = (replace(each, box=each.box and _stretched(each.box, width / read_width)) for each in attempt.defects)
+    seals = tuple(replace(each, box=_stretched(each.box, width / read_width)) for each in attempt.seals)
     reading = PageReading(
         number=number,
         width=width,
@@ -141,6 +153,7 @@ def _finished(
         lines=lines,
         engine=engine.info,
         problems=(*_problems(raster, number, attempt, blank=blank), *(() if blank else placed)),
+        seals=seals,
     )
     return reading, picture
 
@@ -165,8 +178,10 @@ def _has_colour(thumb: Pixels) -> bool:
 
 def _problems(raster: Raster, number: int, attempt: _Attempt, *, blank: bool) -> tuple[Problem, ...]:
     problems = []
-    if raster.dpi < _LEAST_DPI and not blank:
-        detail = f"The page was scanned at {raster.dpi:.0f} dpi; DA/T 31-2017 asks for 200. Scan it again at 200 or 300 dpi."
+    if raster.scanned_dpi < _LEAST_DPI and not blank:
+        detail = (
+            f"The page was scanned at {raster.scanned_dpi:.0f} dpi; DA/T 31-2017 asks for 200. Scan it again at 200 or 300 dpi."
+        )
         problems.append(Problem("low_resolution", detail, number))
     if not attempt.lines and not blank:
         detail = "The page is not blank, but no text was read on it. Look at the picture; scan it again or type what it says."

@@ -16,7 +16,7 @@ import pypdfium2 as pdfium
 from services.kernel.errors import ParserRefused
 from services.ocr.images import jpeg_raster
 from services.ocr.pixels import Pixels
-from services.ocr.raster import Raster, no_such_page, plausible_dpi, too_many_pixels
+from services.ocr.raster import MAX_DPI, Raster, no_such_page, plausible_dpi, too_many_pixels
 
 _PLACING = frozenset({"q", "Q", "cm", "Do"})
 _LONGEST_PLACING = 4096  # bytes; a page that only places a picture says so in a hundred
@@ -123,7 +123,8 @@ def _by_pdfium(source: BinaryIO, page: int, dpi: int, max_pixels: int) -> Raster
             raise too_many_pixels(round(width * drawn_dpi / 72), round(height * drawn_dpi / 72), max_pixels)
         bitmap = sheet.render(scale=drawn_dpi / 72, rev_byteorder=True, prefer_bgrx=False)
         drawn: Pixels = np.array(bitmap.to_numpy()[..., :3])
-        return Raster(drawn, plausible_dpi(drawn_dpi, drawn.shape[1], drawn.shape[0]))
+        finer = min(natural, MAX_DPI) if natural > drawn_dpi else None
+        return Raster(drawn, plausible_dpi(drawn_dpi, drawn.shape[1], drawn.shape[0]), stored_dpi=finer)
 
 
 def _natural_dpi(sheet: Any, width: float, height: float) -> float:

@@ -29,13 +29,20 @@ MAX_DPI = 4800.0
 @dataclass(frozen=True, slots=True)
 class Raster:
     """``pixels`` for reading, at most a fifth finer than asked for; ``dpi`` is their resolution, from what the file declares
-    or, where it declares nonsense, as if it showed an A4 page. ``jpeg`` is the stored picture's own JPEG where it can serve
+    or, where it declares nonsense, as if it showed an A4 page; ``stored_dpi`` that of the stored picture, where it is another.
+    ``jpeg`` is the stored picture's own JPEG where it can serve
     unchanged as the page picture: grey or colour, as upright as ``pixels``, of the same proportions but perhaps finer.
     """
 
     pixels: Pixels
     dpi: float
     jpeg: bytes | None = None
+    stored_dpi: float | None = None
+
+    @property
+    def scanned_dpi(self) -> float:
+        """The resolution that the scanner gave, whatever reading needs of it."""
+        return self.stored_dpi or self.dpi
 
     @classmethod
     def from_answer(
@@ -50,14 +57,12 @@ class Raster:
             raise _nonsense("the picture's size is out of bounds")
         if not blobs or len(blobs[0]) != width * height * channels or len(blobs) > 2:
             raise _nonsense("the pixels do not fill the picture")
-        dpi = facts.get("dpi")
-        if not isinstance(dpi, int | float) or isinstance(dpi, bool) or not math.isfinite(dpi) or not 1 <= dpi <= MAX_DPI:
-            raise _nonsense("the resolution is out of bounds")
+        dpi, stored_dpi = _resolution(facts.get("dpi")), _resolution(facts.get("stored_dpi"))
         jpeg = bytes(blobs[1]) if len(blobs) == 2 else None
         if jpeg is not None and not serves_as_picture(jpeg, width, height, max_pixels=max_pixels):
             raise _nonsense("the JPEG is not the picture that was sent")
         shape = (height, width) if channels == 1 else (height, width, 3)
-        return cls(np.frombuffer(blobs[0], np.uint8).reshape(shape), float(dpi), jpeg)
+        return cls(np.frombuffer(blobs[0], np.uint8).reshape(shape), dpi, jpeg, stored_dpi)
 
 
 def rasterise(
@@ -67,6 +72,7 @@ def rasterise(
     raster = page_image(source, media_type, page, dpi, least_dpi=least_dpi)
     height, width = raster.pixels.shape[:2]
     facts = {"width": width, "height": height, "channels": 1 if raster.pixels.ndim == 2 else 3, "dpi": raster.dpi}
+    facts["stored_dpi"] = raster.scanned_dpi
     pixels = np.ascontiguousarray(raster.pixels).data.cast("B")
     return facts, [pixels, *([raster.jpeg] if raster.jpeg is not None else [])]
 
@@ -138,6 +144,12 @@ def too_many_pixels(width: int, height: int, max_pixels: int) -> ParserRefused:
 
 def no_such_page(page: int, pages: int) -> ParserRefused:
     return ParserRefused(f"There is no page {page}; the file has {pages}.", code="no_such_page")
+
+
+def _resolution(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or not 1 <= value <= MAX_DPI:
+        raise _nonsense("the resolution is out of bounds")
+    return float(value)
 
 
 def _natural(value: object) -> int:

@@ -29,25 +29,23 @@ Rectangle = tuple[int, int, int, int]
 """x, y, width, height in pixels."""
 
 
-def without_seals(pixels: Pixels, thumb: Pixels, dpi: float) -> Pixels:
-    """A grey picture of an RGB (or grey) page in which seals have gone and all else is as dark as it was.
+def without_seals(pixels: Pixels, thumb: Pixels, dpi: float) -> tuple[Pixels, list[Rectangle]]:
+    """A grey picture of an RGB (or grey) page in which seals have gone and all else is as dark as it was; and where they were.
 
     ``thumb`` is the same page shrunk by ``THUMB_STEP``.
     """
     plain = px.grey(pixels)
     if pixels.ndim == 2:
-        return plain
+        return plain, []
     red = red_ink(thumb)
     boxes = seals(thumb, red, dpi / THUMB_STEP) if red.any() else []
-    if not boxes:
-        return plain
-    cleared = plain.copy()
+    cleared = plain.copy() if boxes else plain
     for x, y, width, height in boxes:
         small = np.s_[y : y + height, x : x + width]
         full = np.s_[y * THUMB_STEP : (y + height) * THUMB_STEP, x * THUMB_STEP : (x + width) * THUMB_STEP]
         paper = max(float(np.percentile(thumb[small][..., 0][red[small]], _PALEST)), 1.0)
         cleared[full] = np.minimum(pixels[full][..., 0] * (255 / paper), 255).astype(np.uint8)
-    return cleared
+    return cleared, [(x * THUMB_STEP, y * THUMB_STEP, w * THUMB_STEP, h * THUMB_STEP) for x, y, w, h in boxes]
 
 
 def red_ink(thumb: Pixels) -> Mask:

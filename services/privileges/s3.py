@@ -16,6 +16,7 @@ _ON_BUCKET = {
 }
 _ON_OBJECTS = {
     "open": ["GetObject"],
+    "exists": ["GetObject"],
     "create": ["PutObject", "AbortMultipartUpload"],
     "replace": ["PutObject", "AbortMultipartUpload"],
     "delete": ["DeleteObject", "DeleteObjectVersion", "GetObjectRetention"],

@@ -10,12 +10,16 @@ from sqlalchemy import select, update
 
 from services import app as composition
 from services.kernel.copies import CopyState, TrackedCopy
-from services.kernel.errors import Conflict
+from services.kernel.errors import Conflict, Withheld
 from services.kernel.holds import Hold, HoldItem
+from services.kernel.identity import accounts
 from services.kernel.identity.rights import Principal
 from services.kernel.identity.tables import Person
 from services.kernel.ledger.note import text_of
 from services.kernel.model import ItemState, Role
+from services.kernel.queue.runner import Runner
+from services.kernel.queue.stages import Queue, Stage
+from services.kernel.removal import sediment
 from services.kernel.tables import Blob, DataKey, File, Item, Page
 from services.kernel.tombstones import Tombstone
 from services.retention.batches.model import BatchState, LineState
@@ -23,7 +27,8 @@ from services.retention.batches.tables import DestructionBatch, DestructionLine
 from services.retention.destruction import issue, service, verification
 from services.retention.destruction.certificate import FORM
 from services.retention.destruction.tables import DestructionCertificate, DestructionRun
-from tests.desk import Desk, TestClient, ok, scan
+from services.retention.destruction.tasks import DestroyHandler
+from tests.desk import Desk, TestClient, created, ok, scan
 from tests.destroying import Ready, ready
 
 SECRET = "饕餮魑魅合同"
@@ -321,3 +326,94 @@ def test_over_http_it_is_begun_limited_witnessed_and_certified(desk, clerk):
     assert sheet.content.startswith(b"%PDF") and sheet.headers["content-type"] == "application/pdf"
     assert desk.client(Role.STAFF).get(f"{at}/certificate").status_code == 404
     assert [entry.act for entry in desk.ledger("destruction.certificate")] == ["destruction.certificate"] * 2
+
+
+def test_what_waited_for_the_catalogue_s_owner_goes_on_by_itself(desk, clerk, monkeypatch):
+    batch = ready(desk, [desk.item(clerk, SECRET)])
+    batch.begin()
+
+    def refused(database, *, actor):
+        raise Withheld(sediment.NOT_OURS)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sediment, "purge", refused)
+        desk.work()
+        assert batch.state == BatchState.PARTIAL_FAILED
+        assert [each["store"] for each in run_of(batch).failures] == ["catalogue"]
+    sediment.purge(desk.kernel.database, actor=None)
+    assert service.purged(desk.kernel.database) == 1 and service.purged(desk.kernel.database) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(sediment, "purge", refused)
+        desk.work()
+    assert batch.state == BatchState.VERIFYING, run_of(batch).failures
+
+
+def archive(desk: Desk, *items: str) -> None:
+    with desk.kernel.database.write() as session:
+        session.execute(update(Item).where(Item.id.in_(items)).values(state=ItemState.ARCHIVED))
+
+
+def asked(desk: Desk, item: str) -> tuple[TestClient, TestClient, str]:
+    """Somebody of the staff who has asked to read an item, and the head who decides."""
+    clients = []
+    for role in (Role.STAFF, Role.DEPARTMENT_HEAD):
+        with desk.kernel.database.write() as session:
+            person = accounts.add_person(session, f"{role}-{item[-8:]}", role, department="营销部")
+            token = accounts.issue_token(session, person)
+        clients.append(TestClient(desk.app, headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False))
+    staff, head = clients
+    body = {"kind": "read", "item_ids": [item], "purpose": "核对付款日期"}
+    return staff, head, str(created(staff.post("/api/v1/access-requests", json=body))["id"])
+
+
+def test_hard_case_3_what_a_live_grant_opens_is_not_destroyed(desk, clerk):
+    item = desk.item(clerk, SECRET)
+    archive(desk, item)
+    staff, head, request = asked(desk, item)
+    ok(head.post(f"/api/v1/access-requests/{request}/decision", json={"approves": True, "reason": ""}))
+    batch = ready(desk, [item])
+    batch.destroy()
+    assert state_of(desk, item) == ItemState.ARCHIVED and batch.lines(LineState.REMOVED) == 1
+    assert staff.get(f"/api/v1/items/{item}/text").status_code == 200
+
+
+def test_hard_case_12_access_approved_at_the_same_instant_loses(desk, clerk):
+    item = desk.item(clerk, SECRET)
+    archive(desk, item)
+    staff, head, request = asked(desk, item)
+    batch = ready(desk, [item])
+    batch.begin()
+    opened = []
+
+    def between(place: str) -> None:
+        if place == "tombstone: before":
+            opened.append(
+                head.post(f"/api/v1/access-requests/{request}/decision", json={"approves": True, "reason": ""}).status_code
+            )
+            opened.append(staff.get(f"/api/v1/items/{item}/text").status_code)
+
+    archive_of = desk.archive_of("destruction")
+    handlers = {Stage.DESTROY: DestroyHandler(composition.stores(archive_of), at=between)}
+    Runner(archive_of.kernel.database, handlers, lease_seconds=60.0, max_attempts=3).drain(Queue.DESTRUCTION)
+    assert opened == [200, 403]
+    assert ok(staff.get(f"/api/v1/access-requests/{request}"))["state"] == "void"
+    assert state_of(desk, item) == ItemState.DESTROYED
+
+
+def test_hard_case_7_what_a_rescan_superseded_goes_too(desk, clerk):
+    item = desk.item(clerk, SECRET, "第二页")
+    check = created(desk.checker.post("/api/v1/filings/checks", json={"item_ids": [item]}))
+    seen = [{"item_id": item, "number": page["number"], "passed": True} for page in check["page_list"]]
+    seen[0] |= {"passed": False, "reason": "illegible"}
+    ok(desk.checker.post(f"/api/v1/filings/checks/{check['id']}/verdicts", json={"verdicts": seen}))
+    ok(desk.checker.post(f"/api/v1/filings/checks/{check['id']}/close"))
+    again = {"file": ("重扫.pdf", scan(f"{SECRET} 又", "第二页"))}
+    created(clerk.post(f"/api/v1/rescans/{item}", files=again, params={"reason": "illegible"}))
+    desk.work()
+    assert len(desk.objects()) == 2 + 2 * 3, "two masters; twice two pictures and a PDF"
+    batch = ready(desk, [item])
+    batch.destroy()
+    assert batch.state == BatchState.VERIFYING, run_of(batch).failures
+    assert desk.objects() == []
+    with desk.kernel.database.read() as session:
+        assert len(session.get_one(Tombstone, item).keys) == 3, "the item's, and those of both files"

@@ -1,6 +1,6 @@
 """The table of rules.md section 3, row by row: one natural person tries both parts, on every road that leads there.
 
-Rooms that are not built yet (destruction, holds) have no route to try: their rows ask the one function that they will ask
+Rooms that are not built yet (destruction) have no route to try: their rows ask the one function that they will ask
 (``kernel.identity.duties.assume``), on the same roads.
 """
 
@@ -203,6 +203,18 @@ def test_a_service_account_is_no_person_in_a_duty(bureau):
     refused(bureau.delegate(bureau.leader, service, Role.COMPANY_LEADER))
     answer = bureau.admin.post(f"/api/v1/people/{service.person}/roles", json={"role": Role.DEPARTMENT_HEAD})
     assert answer.status_code == 422
+
+
+# ── hold placer ≠ sole releaser ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_who_placed_a_hold_does_not_release_it(bureau, road):
+    head, item = bureau.person(Role.DEPARTMENT_HEAD, SALES), bureau.archived("会议纪要")
+    hold = created(head.post("/api/v1/holds", json={"item_ids": [item], "reason": "诉讼保全"}))["id"]
+    again = bureau.lead(road, head, Role.DEPARTMENT_HEAD, Role.ARCHIVIST, bureau.archivist)
+    refused(again.post(f"/api/v1/holds/{hold}/release", json={"reason": "案件已结"}))
+    ok(bureau.archivist.post(f"/api/v1/holds/{hold}/release", json={"reason": "案件已结"}))
 
 
 # ── rows whose rooms are not built: the function that they will ask ───────────────────────────────────────────────────────

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import helm_python
 import kubernetes_validate
 import pytest
 import yaml
@@ -14,6 +13,7 @@ import yaml
 from services import app as composition
 from services.kernel.config import Settings
 from services.kernel.queue.stages import Queue
+from tests import helm
 from tests.deployment import DEPLOY, check_settings, load, parsed
 
 CHART = DEPLOY / "chart"
@@ -26,8 +26,7 @@ WORKERS = ("reader", "indexer", "remover", "keeper", "saver")
 
 
 def rendered(values: dict[str, Any]) -> list[dict[str, Any]]:
-    with helm_python.Chart.load(str(CHART)) as chart:
-        files = chart.render(values, name="archive", namespace="muniment")
+    files = helm.render(CHART, values)
     manifests = [text for name, text in files.items() if name.endswith(".yaml")]
     return [document for text in manifests for document in yaml.safe_load_all(text) if document]
 
@@ -51,7 +50,7 @@ def pods(documents: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]
 
 
 def test_helm_finds_nothing_to_complain_of():
-    found = helm_python.lint(str(CHART), strict=True)
+    found = helm.lint(CHART)
     assert [each["error"] for each in found["messages"]] == ["icon is recommended"]
     assert found["errors"] == []
 

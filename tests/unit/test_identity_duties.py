@@ -126,3 +126,15 @@ def test_an_administrator_s_second_account_is_barred_too(database):
 )
 def test_roles_that_nobody_holds_at_once(roles, clash):
     assert (duties.clashing_roles(roles) is not None) == clash
+
+
+def test_a_part_that_is_void_is_played_again_and_frees_for_no_other(database):
+    signer = person(database, Role.COMPANY_LEADER)
+    play(database, signer, Duty.APPROVE, subject())
+    with pytest.raises(Forbidden):
+        play(database, signer, Duty.APPROVE, subject())
+    with database.write() as session:
+        duties.assume(session, signer, Duty.APPROVE, subject(), again=True)
+    for other in (Duty.PROPOSE, Duty.EXECUTE, Duty.WITNESS):
+        with pytest.raises(Forbidden), database.write() as session:
+            duties.assume(session, signer, other, subject(), again=True)

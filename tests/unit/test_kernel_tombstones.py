@@ -1,11 +1,13 @@
 """Tombstones: raised in order, laid down outside once, missed when one is gone."""
 
+import os
+
 import pytest
 
 from services.kernel import migrations, tombstones
 from services.kernel.blobs.local import LocalBlobStore
 from services.kernel.db import Database
-from services.kernel.errors import IntegrityError
+from services.kernel.errors import IntegrityError, Unavailable
 from services.kernel.ledger.tables import LedgerEntry
 
 
@@ -55,6 +57,20 @@ def test_what_lies_outside_is_read_back_as_it_was(database, store):
     back = list(tombstones.outside(store))
     assert [tombstones.to_bytes(row) for row in back] == [tombstones.to_bytes(row) for row in rows]
     assert all(row.outside for row in back)
+
+
+def test_what_a_writer_left_half_written_is_swept_before_it_is_laid_down(database, store):
+    (row,) = raised(database, 1)
+    left = store.create(row.name)  # by whoever died over it
+    left.write(b"half")
+    with pytest.raises(Unavailable):
+        tombstones.lay_down(store, row)
+    (path,) = store.folder.glob("*/*.part")
+    os.utime(path, (0, 0))
+    with pytest.raises(Unavailable):
+        tombstones.lay_down(store, row)
+    tombstones.lay_down(store, row)
+    assert [each.number for each in tombstones.outside(store)] == [1]
 
 
 def test_one_that_is_missing_or_damaged_outside_is_seen(database, store):

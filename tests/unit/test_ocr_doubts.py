@@ -27,6 +27,9 @@ class Better:
     def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         return []
 
+    def read_strip(self, pixels: Pixels) -> Line | None:
+        return None
+
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
         self.asked += [line.text for line in lines]
         return [replace(line, text=self.knows.get(line.text, line.text), confidence=0.9) for line in lines]

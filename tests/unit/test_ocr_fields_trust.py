@@ -196,3 +196,11 @@ def test_an_impossible_date_is_told_and_is_no_value() -> None:
     document = read_document([page("商品房买卖合同", "买受人：张伟", "签订日期：2023年2月30日")])
     assert "signed_on" not in document.fields
     assert [problem.code for problem in document.problems] == ["impossible_date"]
+
+
+def test_a_day_to_come_is_told_and_never_sure() -> None:
+    document = read_document([page("商品房买卖合同", "买受人：张伟", "签订日期：2093年2月20日")])
+    (signed,) = document.fields["signed_on"]
+    assert (signed.value, signed.check) == ("2093-02-20", "failed")
+    assert signed.confidence <= 0.5
+    assert [problem.code for problem in document.problems] == ["future_date"]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from services.kernel.errors import ParserFailed, ParserRefused
-from services.ocr.raster import Raster, count_pages, page_image, rasterise
+from services.ocr.raster import LEAST_READING_DPI, Raster, count_pages, page_image, rasterise
 
 A4 = (1654, 2339)
 
@@ -212,7 +212,18 @@ def test_the_answer_of_the_child_is_the_raster(mode: str) -> None:
     facts, blobs = rasterise(file, media_type="image/jpeg", page=1)
     raster, direct = Raster.from_answer(facts, blobs), page_image(file, "image/jpeg", 1)
     assert np.array_equal(raster.pixels, direct.pixels)
-    assert (raster.dpi, raster.jpeg) == (direct.dpi, direct.jpeg)
+    assert (raster.dpi, raster.scanned_dpi, raster.jpeg) == (direct.dpi, direct.scanned_dpi, direct.jpeg)
+
+
+@pytest.mark.parametrize("dpi", [150, 200, 300, 600])
+@pytest.mark.parametrize("least_dpi", [None, LEAST_READING_DPI])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "PDF"])
+def test_what_reading_needs_does_not_change_what_the_scanner_gave(dpi: int, least_dpi: int | None, form: str) -> None:
+    """A page of 300 dpi is read at 150, and was told to be too coarse for DA/T 31."""
+    size = (round(A4[0] * dpi / 200), round(A4[1] * dpi / 200))
+    file = saved(sheet("L", size), form, **({"resolution": dpi} if form == "PDF" else {"dpi": (dpi, dpi)}))
+    kind = "application/pdf" if form == "PDF" else f"image/{form.lower()}"
+    assert page_image(file, kind, 1, least_dpi=least_dpi).scanned_dpi == pytest.approx(dpi, abs=2)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +238,7 @@ def test_the_answer_of_the_child_is_the_raster(mode: str) -> None:
         ({"dpi": float("nan")}, None),
         ({"dpi": "200"}, None),
         ({"dpi": 0}, None),
+        ({"stored_dpi": 1e9}, None),
         ({"channels": None}, None),
         ({}, []),
         ({}, [b"\0" * 299]),
@@ -237,7 +249,7 @@ def test_the_answer_of_the_child_is_the_raster(mode: str) -> None:
     ],
 )
 def test_a_lying_answer_is_refused(lie: dict[str, object], blobs: list[bytes] | None) -> None:
-    facts = {"width": 10, "height": 10, "channels": 3, "dpi": 200.0}
+    facts = {"width": 10, "height": 10, "channels": 3, "dpi": 200.0, "stored_dpi": 300.0}
     assert Raster.from_answer(facts, [b"\0" * 300]).pixels.shape == (10, 10, 3)
     with pytest.raises(ParserFailed):
         Raster.from_answer(facts | lie, [b"\0" * 300] if blobs is None else blobs)

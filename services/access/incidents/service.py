@@ -87,7 +87,7 @@ def incidents(session: Session, *, open_only: bool, after: str | None, limit: in
 
 def shown(session: Session, vault: Vault, incident: Incident) -> dict[str, Any]:
     item = session.get_one(Item, incident.item_id) if incident.item_id else None
-    text, outcome = incident.text_sealed, incident.outcome_sealed
+    text, outcome = incident.text_sealed, incident.outcome_sealed  # gone, once the item is destroyed
     return {
         "id": incident.id,
         "item_id": incident.item_id,

@@ -82,7 +82,9 @@ def party(session: Session, vault: Vault, item: Item, row: Party, *, masked: boo
 
 
 def title(session: Session, vault: Vault, principal: Principal, file: CaseFile, items: list[Item]) -> str:
-    """Whole if all that lies in the file is open to this person."""
+    """Whole if all that lies in the file is open to this person; none once all of it was destroyed."""
+    if not file.title_sealed:
+        return ""
     whole = vault.open_text(session, file.key_id, TITLE_CONTEXT, file.title_sealed)
     if len(unmasked(session, principal, items)) == len(items):
         return whole

@@ -146,8 +146,8 @@ class S3BlobStore:
             for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=key):
                 for what, entries in (("version", page.get("Versions", [])), ("delete marker", page.get("DeleteMarkers", []))):
                     found += [f"{what} {entry['VersionId']}" for entry in entries if entry["Key"] == key]
-            for page in self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=key):
-                found += [f"upload {each['UploadId']}" for each in page.get("Uploads", []) if each["Key"] == key]
+            for begun in self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=key):
+                found += [f"upload {each['UploadId']}" for each in begun.get("Uploads", []) if each["Key"] == key]
         except FAILURES as error:
             raise translate(error, name) from error
         return found

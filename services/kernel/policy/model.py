@@ -145,7 +145,7 @@ class Filing(Part):
     leader_copy: tuple[str, ...] = ()
 
 
-TriggerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+TriggerName = Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class Derivation(Part):
@@ -189,7 +189,7 @@ class DueRun(Part):
     """The daily run over the schedule. After ``gap_days`` without one, or with a day before the last one's, the clock is in
     doubt and a person confirms the day first (hard case 8)."""
 
-    gap_days: int = Field(3, ge=1, le=60)
+    gap_days: Annotated[int, Field(ge=1, le=60)] = 3
 
 
 class Destruction(Part):
@@ -240,7 +240,7 @@ class Policy(Part):
     role_aliases: dict[str, Role] = {}
     filing: Filing
     access: Access
-    retention: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")], RetentionRule]
+    retention: dict[Annotated[str, Field(min_length=1, max_length=40)], RetentionRule]
     due_run: DueRun = DueRun()
     destruction: Destruction
     oversight: Oversight = Oversight()

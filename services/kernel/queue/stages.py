@@ -31,6 +31,8 @@ class Stage(StrEnum):
     """Beside the way: what the dead left in the stores is taken away."""
     DESTROY = "destroy"
     """Beside the way: an approved batch is destroyed."""
+    ASSESS = "assess"
+    """Beside the way: the schedule is gone through, and what is due is put on the due list."""
     LEARN = "learn"
     """Beside the way: types are learnt from what people said of them."""
     BACK_UP = "back_up"
@@ -58,6 +60,7 @@ WAY = {
     Stage.DISCARD: Rule("retention", Queue.DESTRUCTION, 1, None),
     Stage.SWEEP: Rule("retention", Queue.DESTRUCTION, 2, None),
     Stage.DESTROY: Rule("retention", Queue.DESTRUCTION, 3, None),
+    Stage.ASSESS: Rule("retention", Queue.INDEXING, 1, None),
     Stage.LEARN: Rule("ocr", Queue.READING, 9, None),
     Stage.BACK_UP: Rule("custody", Queue.BACKUP, 1, None),
     Stage.FIXITY: Rule("custody", Queue.FIXITY, 1, None),

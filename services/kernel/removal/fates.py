@@ -41,6 +41,7 @@ FATES: Mapping[str, Fate] = {
     "tracked_copies": _emptied("purpose_sealed"),
     "destruction_lines": _emptied("opinion_reason_sealed"),
     "destruction_objections": _emptied("reason_sealed", "answer_sealed"),
+    "retention_events": _emptied("note_sealed", "withdrawal_sealed"),
     "retention_extensions": _emptied("reason_sealed"),
     # registers of ids, numbers and moments
     "access_request_items": KEPT,

@@ -8,6 +8,7 @@ base backups for good: those are the operator's to expire (``docs/runbooks``).
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import text
@@ -46,6 +47,8 @@ def _sqlite(database: Database) -> None:
         cursor.execute("VACUUM")
         busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         cursor.close()
+    except sqlite3.OperationalError as error:  # locked for too long, or the disk has no room for a second file
+        raise Unavailable(f"The catalogue cannot be written anew now ({error}). It is tried again.") from error
     finally:
         connection.close()
     if busy:

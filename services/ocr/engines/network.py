@@ -30,7 +30,7 @@ def _by_openvino(model: Path) -> Network:
     request = core.compile_model(core.read_model(model), "CPU", settings).create_infer_request()
 
     def run(inputs: Floats) -> Floats:
-        request.infer([inputs])
+        request.infer([inputs], share_inputs=True)
         return cast(Floats, request.get_output_tensor().data)
 
     return run

@@ -29,3 +29,7 @@ class Engine(Protocol):
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
         """The same lines of the same picture by the best model there is, one for one; those of an engine of one model stay."""
         ...
+
+    def read_strip(self, pixels: Pixels) -> Line | None:
+        """The one line of text that fills a picture from left to right; None where there is none."""
+        ...

@@ -28,7 +28,7 @@ from services.ocr.pixels import Pixels
 
 Size = Literal["tiny", "small"]
 
-_FIND_SIDE, _FIND_DPI = 1280, 109.5  # longest side at which lines are found on an A4 page: below, small print is missed
+_FIND_SIDE, _FIND_DPI = 1120, 95.8  # longest side at which lines are found on an A4 page: at 960, small print is missed
 
 _LONGEST_SIDE = 4000
 _STEP = 32  # sides are rounded to it, so that a network meets few different shapes
@@ -53,7 +53,16 @@ class RapidEngine:
     def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
         boxes = self._find(pixels, dpi)
-        strips = self._strips(pixels, boxes)
+        readings = self._readings(self._strips(pixels, boxes))
+        return [line for box, one in zip(boxes, readings, strict=True) if (line := _line(box, one)) is not None]
+
+    def read_strip(self, pixels: Pixels) -> Line | None:
+        """See :class:`services.ocr.engines.port.Engine`."""
+        height, width = pixels.shape[:2]
+        (one,) = self._readings([pixels])
+        return _line(((0, 0), (width, 0), (width, height), (0, height)), one)
+
+    def _readings(self, strips: list[Pixels]) -> list[Reading]:
         readings = self.reader.read(strips)
         doubted = [
             index
@@ -62,7 +71,7 @@ class RapidEngine:
         ]
         for index, again in zip(doubted, self._again([strips[index] for index in doubted]), strict=True):
             readings[index] = surer(readings[index], again)
-        return [line for box, one in zip(boxes, readings, strict=True) if (line := _line(box, one)) is not None]
+        return readings
 
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""

@@ -26,20 +26,24 @@ class TesseractEngine:
 
     def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
-        import pytesseract
+        return list(_lines(_table(pixels, f"--psm 4 --dpi {dpi:.0f}")))
 
-        table: dict[str, list[Any]] = pytesseract.image_to_data(
-            Image.fromarray(pixels),
-            lang=_LANGUAGES,
-            config=f"--psm 4 --dpi {dpi:.0f}",
-            output_type=pytesseract.Output.DICT,
-            timeout=_SECONDS,
-        )
-        return list(_lines(table))
+    def read_strip(self, pixels: Pixels) -> Line | None:
+        """See :class:`services.ocr.engines.port.Engine`."""
+        return next(iter(_lines(_table(pixels, "--psm 7"))), None)
 
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
         """There is one model: the lines as they are."""
         return list(lines)
+
+
+def _table(pixels: Pixels, config: str) -> Mapping[str, list[Any]]:
+    import pytesseract
+
+    table: dict[str, list[Any]] = pytesseract.image_to_data(
+        Image.fromarray(pixels), lang=_LANGUAGES, config=config, output_type=pytesseract.Output.DICT, timeout=_SECONDS
+    )
+    return table
 
 
 def load_tesseract() -> TesseractEngine:

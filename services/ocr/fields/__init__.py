@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.kernel.boxes import bounds
 from services.kernel.paper import FieldReading, PageReading
 from services.ocr.confidence import calibrated
 from services.ocr.fields import labels
@@ -17,6 +18,9 @@ from services.ocr.fields.finder import IN_PROSE, IN_TABLES, ON_CARDS, Finder
 from services.ocr.fields.rules import CARDS, REGISTERS, RULES, TABLES
 from services.ocr.fields.sheet import Sheet
 from services.ocr.fields.tables import SIDES, two_sided
+
+_COVERED = 0.1  # of the box of a value's lines
+Bounds = tuple[float, float, float, float]
 
 
 def weighed(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple[FieldReading, ...]]:
@@ -35,4 +39,18 @@ def extract(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple
     with a calibrated confidence."""
     engine = pages[0].engine.name if pages else ""
     found = weighed(pages, document_type)
-    return {name: tuple(calibrated(one, engine) for one in values) for name, values in found.items()}
+    seals = {page.number: [bounds(seal.box) for seal in page.seals] for page in pages}
+    return {
+        name: tuple(calibrated(one, engine, sealed=_covered(one, seals[one.page])) for one in values)
+        for name, values in found.items()
+    }
+
+
+def _covered(one: FieldReading, seals: Sequence[Bounds]) -> bool:
+    """Whether a seal lies over a good part of the lines that the value was read from."""
+    left, top, right, bottom = bounds(one.box)
+    for x, y, end, foot in seals:
+        shared = max(0.0, min(right, end) - max(left, x)) * max(0.0, min(bottom, foot) - max(top, y))
+        if shared > _COVERED * (right - left) * (bottom - top):
+            return True
+    return False

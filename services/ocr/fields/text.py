@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proces import traditional_to_simplified
 
@@ -71,14 +72,21 @@ def fold_with_origin(original: str, *, simplify: bool = False) -> Folded:
     letters: list[str] = []
     origin: list[int] = []
     for index, letter in enumerate(original):
-        for folded in unicodedata.normalize("NFKC", letter.translate(_SAME)).translate(_SAME):
-            letters.append(folded)
-            origin.append(index)
+        folded = _folded(letter)
+        letters.append(folded)
+        origin.extend([index] * len(folded))
     return Folded("".join(letters), tuple(origin))
 
 
 def fold(original: str, *, simplify: bool = False) -> str:
-    return fold_with_origin(original, simplify=simplify).text
+    """What :func:`fold_with_origin` gives as text."""
+    return "".join(map(_folded, str(traditional_to_simplified(original)) if simplify else original))
+
+
+@lru_cache(maxsize=16384)
+def _folded(letter: str) -> str:
+    """One character, folded: a page has few different ones, and all of it is folded many times."""
+    return unicodedata.normalize("NFKC", letter.translate(_SAME)).translate(_SAME)
 
 
 def printed_simplified(text: str) -> bool:

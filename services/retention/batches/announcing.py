@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -38,7 +39,7 @@ def announce(session: Session, actor: Principal, batch: DestructionBatch, *, req
     step(batch, BatchState.NOTIFIED)
     batch.notified_at = now()
     batch.waiting_until = batch.notified_at + timedelta(days=policy.waiting_days)
-    told = {"batch": batch.id, "departments": len(concerned), "until": batch.waiting_until.isoformat()}
+    told: dict[str, Any] = {"batch": batch.id, "departments": len(concerned), "until": batch.waiting_until.isoformat()}
     journal.append(session, "destruction.announce", actor=actor.person_id, request=request, **told)
 
 
@@ -54,7 +55,7 @@ def receive(session: Session, actor: Principal, batch: DestructionBatch, departm
     if notice.received_at is not None:
         raise Conflict("This department has given its receipt already.")
     notice.received_by, notice.received_at = actor.person_id, now()
-    told = {"batch": batch.id, "department": department}
+    told: dict[str, Any] = {"batch": batch.id, "department": department}
     journal.append(session, "destruction.receive", actor=actor.person_id, request=request, **told)
 
 

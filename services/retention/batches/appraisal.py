@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -45,8 +46,8 @@ def opine(
     *,
     request: str | None,
 ) -> int:
-    """Gives opinions; a later one on the same line takes the earlier's place, which stays on the ledger. Returns on how
-    many lines. Raises ``InvalidInput`` for a day that is past, ``Conflict`` for one that the class's ceiling does not allow."""
+    """Gives opinions; a later one on the same line takes the earlier's place, which stays on the ledger. Returns how many.
+    Raises ``InvalidInput`` for a day that is past, ``Conflict`` for one that the class's ceiling does not allow."""
     require(batch, OPEN)
     duty.propose(session, actor, batch)
     if batch.state == BatchState.APPRAISED:
@@ -59,20 +60,20 @@ def opine(
             _give(session, vault, actor, batch, verdict, lines)
             given.append((verdict, [line.item_id for line in lines]))
     for verdict, ids in given:
-        told = {"batch": batch.id, "opinion": verdict.opinion.value, "items": ids}
+        told: dict[str, Any] = {"batch": batch.id, "opinion": verdict.opinion.value, "items": ids}
         told |= {"until": verdict.until.isoformat()} if verdict.until else {}
         journal.append(session, "destruction.appraise", actor=actor.person_id, request=request, **told)
     return sum(len(ids) for _, ids in given)
 
 
 def close(session: Session, actor: Principal, batch: DestructionBatch, *, request: str | None) -> None:
-    """The appraisal is done: what is not to be destroyed leaves, the rest may be submitted. Raises ``Conflict`` while a line has
-    no opinion, or where nothing would be left."""
+    """The appraisal is done: what is not to be destroyed leaves, the rest may be submitted. Raises ``Conflict`` while a line
+    has no opinion, or where nothing would be left."""
     require(batch, {BatchState.DRAFT})
     duty.propose(session, actor, batch)
     opinions = repository.opinions(session, batch.id)
     if none := opinions.get(None, 0):
-        raise Conflict(f"{none} line(s) have no opinion yet. Give one on each of them first.")
+        raise Conflict(f"{none} line(s) have no opinion yet. Give one on each of them first.", code="no-opinion")
     if not opinions.get(Opinion.DESTROY):
         raise Conflict("Nothing in this batch is to be destroyed. Add what is due, or cancel the batch.")
     left: list[tuple[Obstacle, list[str]]] = []
@@ -83,9 +84,10 @@ def close(session: Session, actor: Principal, batch: DestructionBatch, *, reques
     step(batch, BatchState.APPRAISED)
     batch.appraised_at = now()
     session.flush()
-    for obstacle in LEAVES.values():
-        ids = [item_id for why, some in left if why is obstacle for item_id in some]
-        leaving.remove(session, batch, ids, obstacle, actor=actor.person_id, request=request)
+    for obstacle, ids in left:
+        leaving.take_out(session, batch, ids, obstacle)
+    for obstacle, ids in left:
+        leaving.enter(session, batch, ids, obstacle, actor=actor.person_id, request=request)
     journal.append(session, "destruction.appraised", actor=actor.person_id, request=request, batch=batch.id)
 
 

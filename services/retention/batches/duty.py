@@ -32,7 +32,7 @@ def witness(session: Session, actor: Principal, batch: DestructionBatch, named: 
     of the accounts is the same natural person's."""
     others = duties.natural_ids(session, [each for each in named if each != actor.person_id]).values()
     if actor.natural_id in others:
-        raise Forbidden("Another account of yours is a witness here. It takes another person.", code="separation-of-duties")
+        raise Forbidden("Another account of yours is a witness here. Ask another person.", code="separation-of-duties")
     if actor.natural_id not in duties.played(session, subject_of(batch), Duty.WITNESS):
         duties.assume(session, actor, Duty.WITNESS, subject_of(batch))
 
@@ -42,6 +42,6 @@ def require_free(session: Session, person: Person, batch: DestructionBatch, duty
     for other in APART:
         if other is not duty and person.natural_id in duties.played(session, subject_of(batch), other):
             raise Forbidden(
-                f"{person.name} played the part “{other}” here already, by whatever account. Name another person.",
+                f"{person.name} played the part “{other}” here already, by whatever account. Ask another person.",
                 code="separation-of-duties",
             )

@@ -19,6 +19,7 @@ from services.kernel.ledger.journal import canonical
 from services.kernel.policy import versions
 from services.kernel.policy.model import RetentionRule
 from services.kernel.tables import File, Item, Page
+from services.retention import facts as known
 
 T = TypeVar("T")
 BESIDE = ("department", "copies", "volume")
@@ -48,6 +49,10 @@ class Facts:
         days = {name: value.isoformat() for name, value in told.items() if isinstance(value, date)}
         return hashlib.sha256(canonical({"item": item_id} | told | days)).hexdigest()
 
+    def is_due(self, today: date) -> bool:
+        """A clock that was opened again, or a policy that keeps longer, makes it due no more (hard case 11)."""
+        return self.due_on is not None and self.due_on <= today
+
     def columns(self, item_id: str) -> dict[str, object]:
         """As a line of the batch holds them: without the content, which is in the digest alone."""
         return {name: value for name, value in asdict(self).items() if name != "content"} | {"digest": self.digest(item_id)}
@@ -62,9 +67,10 @@ def gather(session: Session, ids: Sequence[str]) -> dict[str, Facts]:
     copies = _by_item(session, select(TrackedCopy.item_id, func.count()).where(*out).group_by(TrackedCopy.item_id))
     lies_in = select(CaseFileItem.item_id, func.min(CaseFile.number)).join(CaseFile).where(CaseFileItem.item_id.in_(ids))
     volumes = _by_item(session, lies_in.group_by(CaseFileItem.item_id))
+    judged = known.assessed(session, policy, [item for item, _ in rows])
     found = {}
     for item, content in rows:
-        retention = item.retention_class or policy.type_of(item.type).retention
+        retention, assessment = known.class_of(policy, item), judged[item.id]
         found[item.id] = Facts(
             reference_code=item.reference_code,
             type=item.type,
@@ -76,8 +82,8 @@ def gather(session: Session, ids: Sequence[str]) -> dict[str, Facts]:
             received_on=item.created_at.astimezone(OFFICE).date(),
             retention=retention,
             period=period(policy.retention.get(retention)),
-            started_on=None,
-            due_on=None,
+            started_on=assessment.started_on,
+            due_on=assessment.due_on,
             content=content,
         )
     return found
@@ -91,4 +97,4 @@ def period(rule: RetentionRule | None) -> str:
 
 
 def _by_item(session: Session, query: Select[str, T]) -> dict[str, T]:
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from services.kernel import holds
 from services.kernel.clock import now
-from services.kernel.dialects import TO_CHANGE
 from services.kernel.grants.tables import Grant, GrantItem
 from services.kernel.model import ItemState
 from services.kernel.tables import Item
+from services.retention import calendar
 from services.retention.batches import facts, repository
 from services.retention.batches.model import LineState, Obstacle
 from services.retention.batches.tables import DestructionBatch, DestructionLine
@@ -39,20 +39,25 @@ def flags(session: Session, items: Collection[Item]) -> dict[str, Obstacle]:
     return found
 
 
-def stale(session: Session, lines: Sequence[DestructionLine]) -> set[str]:
-    """The items that are no more what the manifest says of them, by the policy in force now."""
-    ids = [line.item_id for line in lines]
-    told = facts.gather(session, ids)
-    return {
-        line.item_id for line in lines if line.item_id not in told or told[line.item_id].digest(line.item_id) != line.digest
-    }
+def stale(session: Session, lines: Sequence[DestructionLine], *, frozen: bool = True) -> set[str]:
+    """The items that are not due any more, by the policy in force now, or are no more what the manifest says of them, where it
+    is ``frozen``."""
+    told, today = facts.gather(session, [line.item_id for line in lines]), calendar.today()
+
+    def is_it(line: DestructionLine) -> bool:
+        found = told.get(line.item_id)
+        if found is None or not found.is_due(today):
+            return True
+        return frozen and found.digest(line.item_id) != line.digest
+
+    return {line.item_id for line in lines if is_it(line)}
 
 
 def obstacle(session: Session, line: DestructionLine) -> Obstacle | None:
     """What keeps this line from being destroyed, with its item locked until this transaction ends: whoever would place a hold,
     lend or grant access meanwhile waits, and then finds it gone."""
     holds.catch_up(session, [line.item_id])
-    query = select(Item).where(Item.id == line.item_id).with_for_update(**TO_CHANGE)
+    query = select(Item).where(Item.id == line.item_id).with_for_update(key_share=True)
     item = session.scalar(query.execution_options(populate_existing=True))
     if item is None or item.state != ItemState.APPROVED:
         return Obstacle.STALE
@@ -66,7 +71,7 @@ def obstacles(session: Session, batch: DestructionBatch) -> Iterator[tuple[Destr
         items = list(session.scalars(select(Item).where(Item.id.in_(ids)).execution_options(populate_existing=True)))
         blocked = flags(session, items)
         gone = {line.item_id for line in lines} - {item.id for item in items if item.state in BATCHED}
-        old = gone | (stale(session, lines) if batch.manifest_sha256 else set())
+        old = gone | stale(session, lines, frozen=batch.manifest_sha256 is not None)
         for line in lines:
             if found := blocked.get(line.item_id) or (Obstacle.STALE if line.item_id in old else None):
                 yield line, found

@@ -59,5 +59,6 @@ def require_clear(session: Session, batch: DestructionBatch) -> None:
     if counts:
         told = ", ".join(f"{obstacle}: {count}" for obstacle, count in sorted(counts.items()))
         raise Conflict(
-            f"Lines are blocked ({told}). Have the archivist check the inventory, or submit the batch again if they are stale."
+            f"Lines are blocked ({told}). Have the archivist check the inventory, or submit the batch again if they are stale.",
+            code="lines-blocked",
         )

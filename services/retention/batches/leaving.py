@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -51,7 +52,7 @@ def enter(
     request: str | None,
 ) -> None:
     for some in _pieces(ids):
-        told = {"batch": batch.id, "why": obstacle.value, "items": some}
+        told: dict[str, Any] = {"batch": batch.id, "why": obstacle.value, "items": some}
         journal.append(session, "destruction.remove", actor=actor, request=request, **told)
 
 

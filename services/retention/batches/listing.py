@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.kernel import holds, items
-from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import NotFound
 from services.kernel.identity.rights import Principal
 from services.kernel.ledger import journal
@@ -58,7 +57,7 @@ def withdraw(session: Session, actor: Principal, batch: DestructionBatch, ids: S
 
 def _take(session: Session, batch: DestructionBatch, ids: Sequence[str], refused: dict[str, str]) -> list[str]:
     holds.catch_up(session, ids)
-    query = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update(**TO_CHANGE)
+    query = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update(key_share=True)
     rows = list(session.scalars(query.execution_options(populate_existing=True)))
     if missing := set(ids) - {item.id for item in rows}:
         raise NotFound(f"There is no such item: {', '.join(sorted(missing)[:10])}. List what is due to find it.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from services.kernel import notices
@@ -45,7 +47,7 @@ def object_to(
     telling.tell(
         session, {batch.created_by, *notices.holders(session, deciders(session, batch))}, "destruction.objected", batch
     )
-    told = {"batch": batch.id, "objection": objection.id}
+    told: dict[str, Any] = {"batch": batch.id, "objection": objection.id}
     journal.append(session, "destruction.object", actor=actor.person_id, item=item_id, request=request, **told)
     return objection
 
@@ -77,7 +79,7 @@ def answer(
         service.cancel(session, vault, actor, batch, text, request=request)
     elif upheld and objection.item_id is not None and _listed(session, batch, objection.item_id):
         leaving.remove(session, batch, [objection.item_id], Obstacle.OBJECTED, actor=actor.person_id, request=request)
-    told = {"batch": batch.id, "objection": objection.id, "upheld": upheld}
+    told: dict[str, Any] = {"batch": batch.id, "objection": objection.id, "upheld": upheld}
     journal.append(session, "destruction.answer", actor=actor.person_id, item=objection.item_id, request=request, **told)
 
 

@@ -100,14 +100,14 @@ def opinions(session: Session, batch_id: str) -> dict[str | None, int]:
     """How many listed lines have which opinion."""
     here = (DestructionLine.batch_id == batch_id, DestructionLine.state == LineState.LISTED)
     query = select(DestructionLine.opinion, func.count()).where(*here).group_by(DestructionLine.opinion)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def departments(session: Session, batch_id: str) -> dict[str, int]:
     """How many listed lines are of which department; ``""`` of none."""
     here = (DestructionLine.batch_id == batch_id, DestructionLine.state == LineState.LISTED)
     name = func.coalesce(DestructionLine.department, "")
-    return dict(session.execute(select(name, func.count()).where(*here).group_by(name)).tuples().all())
+    return dict(session.execute(select(name, func.count()).where(*here).group_by(name)).all())
 
 
 def due(session: Session, *, type_: str | None, department: str | None, limit: int) -> list[str]:

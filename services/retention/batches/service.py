@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from services.kernel import series
@@ -39,7 +41,7 @@ def open_batch(
     session.add(batch)
     session.flush()
     duty.propose(session, actor, batch)
-    told = {"batch": batch.id, "number": batch.number, "method": method, "paper_method": paper_method}
+    told: dict[str, Any] = {"batch": batch.id, "number": batch.number, "method": method, "paper_method": paper_method}
     journal.append(session, "destruction.open", actor=actor.person_id, request=request, **told)
     return batch
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -41,7 +42,7 @@ def submit(session: Session, actor: Principal, batch: DestructionBatch, *, reque
     _forget_the_steps_after(session, batch)
     _go_on(session, batch)
     inventory.enter(session, batch, dropped, actor=actor.person_id, request=request)
-    told = {"batch": batch.id, "manifest": batch.manifest_sha256, "policy": batch.policy}
+    told: dict[str, Any] = {"batch": batch.id, "manifest": batch.manifest_sha256, "policy": batch.policy}
     journal.append(session, "destruction.submit", actor=actor.person_id, request=request, **told)
 
 
@@ -66,7 +67,7 @@ def decide(
     else:
         _go_on(session, batch)
     act = "destruction.approve" if approves else "destruction.reject"
-    told = {
+    told: dict[str, Any] = {
         "batch": batch.id,
         "round": approval.round,
         "for": approval.for_id,

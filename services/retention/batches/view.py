@@ -5,19 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.kernel.approvals import decisions
 from services.kernel.approvals.tables import Approval
 from services.kernel.blobs.keys import Vault
 from services.kernel.errors import NotFound
-from services.kernel.identity import duties
-from services.kernel.identity.duties import Duty
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.identity.tables import Person
-from services.retention.batches import announcing, duty, objections, repository, service, witnessing
-from services.retention.batches.model import FROZEN, BatchState, LineState
+from services.retention.batches import announcing, concerns, objections, repository, service, witnessing
+from services.retention.batches.model import BatchState, LineState
 from services.retention.batches.steps import batch_to_change
 from services.retention.batches.submission import matter_of
 from services.retention.batches.tables import DestructionBatch, DestructionObjection
@@ -37,26 +34,6 @@ def known(session: Session, principal: Principal, batch_id: str, *, to_change: b
 
 def sees_all(principal: Principal) -> bool:
     return any(principal.may(right) for right in SEEING)
-
-
-def waiting(session: Session, principal: Principal) -> list[DestructionBatch]:
-    """What this person could sign now, count or give a receipt for, oldest first."""
-    return [each for each in repository.in_state(session, *FROZEN, BatchState.VERIFYING) if waits_for(session, principal, each)]
-
-
-def waits_for(session: Session, principal: Principal, batch: DestructionBatch) -> list[str]:
-    """What this person could do about it now: ``sign``, ``receive``, ``count``, ``sign_after``."""
-    acts = []
-    if batch.state == BatchState.SUBMITTED and _may_sign(session, principal, batch):
-        acts.append("sign")
-    if batch.state in announcing.ANNOUNCED and _departments(session, principal, batch):
-        acts.append("receive")
-    mine = [each for each in repository.witnesses(session, batch.id) if each.person_id == principal.person_id]
-    if mine and not mine[0].matched and batch.state in announcing.ANNOUNCED:
-        acts.append("count")
-    if mine and mine[0].counted_at and not mine[0].signed_at and batch.state in witnessing.SIGNABLE:
-        acts.append("sign_after")
-    return acts
 
 
 def summary(session: Session, batch: DestructionBatch) -> dict[str, Any]:
@@ -94,9 +71,9 @@ def whole(session: Session, vault: Vault, principal: Principal, batch: Destructi
         "reason": vault.open_text(session, batch.key_id, service.REASON_CONTEXT, reason) if reason else None,
         "opinions": {opinion or "none": count for opinion, count in repository.opinions(session, batch.id).items()},
         "waits_for": _seats(session, batch),
-        "mine": waits_for(session, principal, batch),
-        "receipts_of": _departments(session, principal, batch) if batch.state in announcing.ANNOUNCED else [],
-        "signatures": [_signature(session, each) for each in signatures(session, batch)],
+        "mine": concerns.waits_for(session, principal, batch),
+        "receipts_of": concerns.departments(session, principal, batch) if batch.state in announcing.ANNOUNCED else [],
+        "signatures": [_signature(session, each) for each in concerns.signatures(session, batch)],
         "notices": [
             {
                 "department": each.department,
@@ -122,12 +99,6 @@ def whole(session: Session, vault: Vault, principal: Principal, batch: Destructi
         ],
         "witnesses_lacking": witnessing.lacking(session, batch) if batch.policy is not None else None,
     }
-
-
-def signatures(session: Session, batch: DestructionBatch) -> list[Approval]:
-    """All that were ever given; those under another manifest, and expired ones, do not count any more."""
-    query = select(Approval).where(Approval.kind == duty.KIND, Approval.subject_id == batch.id).order_by(Approval.id)
-    return list(session.scalars(query))
 
 
 def _signature(session: Session, approval: Approval) -> dict[str, Any]:
@@ -176,20 +147,6 @@ def _seats(session: Session, batch: DestructionBatch) -> list[dict[str, Any]]:
         {"round": seat.round, "roles": list(seat.rule.roles), "department": seat.rule.department, "missing": seat.missing}
         for seat in seats
     ]
-
-
-def _may_sign(session: Session, principal: Principal, batch: DestructionBatch) -> bool:
-    subject = duty.subject_of(batch)
-    played = {each for other in (Duty.PROPOSE, Duty.EXECUTE, Duty.WITNESS) for each in duties.played(session, subject, other)}
-    signed = {each.natural_id for each in signatures(session, batch) if each.digest == batch.manifest_sha256}
-    return principal.natural_id not in played | signed and decisions.may_sign(session, principal, matter_of(session, batch))
-
-
-def _departments(session: Session, principal: Principal, batch: DestructionBatch) -> list[str]:
-    """Those for which this person could give a receipt now."""
-    policy = announcing.policy_of(session, batch)
-    silent = [each.department for each in repository.notices(session, batch.id) if each.received_at is None]
-    return [each for each in silent if announcing.speaks_for(session, principal, policy, each)]
 
 
 def _witnesses(session: Session, batch: DestructionBatch) -> set[str]:

@@ -62,4 +62,4 @@ def shown(
 
 def _stale(session: Session, batch: DestructionBatch, lines: Sequence[DestructionLine]) -> dict[str, Obstacle]:
     listed = [line for line in lines if line.state == LineState.LISTED]
-    return dict.fromkeys(gate.stale(session, listed), Obstacle.STALE) if batch.manifest_sha256 and listed else {}
+    return dict.fromkeys(gate.stale(session, listed, frozen=batch.manifest_sha256 is not None), Obstacle.STALE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from services.kernel import notices
@@ -13,12 +15,15 @@ from services.kernel.identity.rights import Principal
 from services.kernel.identity.tables import Person
 from services.kernel.ledger import journal
 from services.kernel.model import Role
+from services.kernel.policy import versions
+from services.retention import calendar
 from services.retention.batches import duty, inventory, repository, telling
 from services.retention.batches.announcing import policy_of
 from services.retention.batches.model import ENDED, BatchState, Capacity
 from services.retention.batches.steps import require, step
 from services.retention.batches.submission import require_approved
 from services.retention.batches.tables import DestructionBatch, DestructionWitness
+from services.retention.runs import service as runs
 
 NAMEABLE = frozenset(BatchState) - ENDED
 SIGNABLE = frozenset({BatchState.VERIFYING})
@@ -46,12 +51,14 @@ def name(
         raise InvalidInput("This person cannot witness. Choose one of those under …/witness-candidates.")
     duty.require_free(session, person, batch, Duty.WITNESS)
     named = repository.witnesses(session, batch.id)
+    if person_id in [each.person_id for each in named]:
+        raise Conflict("This person is named already. Name somebody else.")
     if person.natural_id in duties.natural_ids(session, [each.person_id for each in named]).values():
-        raise Conflict("This person is named already, by one account or another. Name somebody else.")
+        raise Forbidden(f"Another account of {person.name} is named. Ask another person.", code="separation-of-duties")
     session.add(DestructionWitness(batch_id=batch.id, person_id=person_id, capacity=capacity, named_by=actor.person_id))
     session.flush()
     telling.tell(session, [person_id], "destruction.named", batch)
-    told = {"batch": batch.id, "person": person_id, "capacity": capacity.value}
+    told: dict[str, Any] = {"batch": batch.id, "person": person_id, "capacity": capacity.value}
     journal.append(session, "destruction.name_witness", actor=actor.person_id, request=request, **told)
 
 
@@ -64,7 +71,7 @@ def dismiss(session: Session, actor: Principal, batch: DestructionBatch, person_
         raise Conflict("This witness has counted, and signs in the end. Only who has left is replaced then.")
     session.delete(witness)
     session.flush()
-    told = {"batch": batch.id, "person": person_id}
+    told: dict[str, Any] = {"batch": batch.id, "person": person_id}
     journal.append(session, "destruction.dismiss_witness", actor=actor.person_id, request=request, **told)
 
 
@@ -84,7 +91,7 @@ def count(session: Session, actor: Principal, batch: DestructionBatch, items: in
         step(batch, BatchState.WITNESS_PRECHECKED)
         batch.prechecked_at = now()
         telling.tell(session, [batch.created_by], "destruction.counted", batch)
-    told = {"batch": batch.id, "counted": items, "pages": pages, "manifest": batch.manifest_sha256}
+    told: dict[str, Any] = {"batch": batch.id, "counted": items, "pages": pages, "manifest": batch.manifest_sha256}
     result = "ok" if matches else "mismatch"
     journal.append(session, "destruction.count", actor=actor.person_id, request=request, result=result, **told)
     return matches
@@ -103,7 +110,7 @@ def sign(session: Session, actor: Principal, batch: DestructionBatch, items: int
             f"The batch destroyed {destroyed} item(s). Count again, and tell the archivist if you do not find as many."
         )
     witness.signed_at, witness.signed_items = now(), items
-    told = {"batch": batch.id, "items": items, "manifest": batch.manifest_sha256}
+    told: dict[str, Any] = {"batch": batch.id, "items": items, "manifest": batch.manifest_sha256}
     journal.append(session, "destruction.sign", actor=actor.person_id, request=request, **told)
 
 
@@ -111,13 +118,26 @@ def require_ready(session: Session, batch: DestructionBatch) -> None:
     """Raises ``Conflict`` with what must happen first."""
     require_approved(session, batch)
     assert batch.waiting_until is not None, "it was announced"
+    _require_clock(session)
     if now() < batch.waiting_until:
-        raise Conflict(f"Departments may object until {batch.waiting_until.isoformat()}. Count after that.")
+        raise Conflict(
+            f"Departments may object until {batch.waiting_until.isoformat()}. Count after that.", code="waiting-period"
+        )
     if silent := [each.department or "–" for each in repository.notices(session, batch.id) if each.received_at is None]:
-        raise Conflict(f"No receipt yet from: {', '.join(silent)}. Ask for it.")
+        raise Conflict(f"No receipt yet from: {', '.join(silent)}. Ask for it.", code="receipt-missing")
     if repository.unanswered(session, batch.id):
-        raise Conflict("An objection has no answer yet. Have it decided first.")
+        raise Conflict("An objection has no answer yet. Have it decided first.", code="objection-open")
     inventory.require_clear(session, batch)
+
+
+def _require_clock(session: Session) -> None:
+    """A clock that jumps ends no waiting period (hard case 8)."""
+    last = runs.last_done(session)
+    gap = versions.current(session).policy.due_run.gap_days
+    if last is not None and calendar.doubt(calendar.today(), last.day, gap_days=gap):
+        raise Conflict(
+            "The clock is in doubt since the last run over the schedule. Have that confirmed first.", code="clock-in-doubt"
+        )
 
 
 def lacking(session: Session, batch: DestructionBatch) -> int:

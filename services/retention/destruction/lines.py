@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.kernel import holds, tombstones
 from services.kernel.clock import now
-from services.kernel.dialects import TO_CHANGE
 from services.kernel.ledger import journal
 from services.kernel.model import ItemState, advance
 from services.kernel.queue.jobs import Lease
@@ -81,7 +81,7 @@ def _enter(session: Session, batch_id: str, these: Which, at: At) -> tuple[int, 
     lines = repository.next_lines(session, batch_id, these.state, after=these.after, limit=these.limit)
     ids = sorted(line.item_id for line in lines)
     holds.catch_up(session, ids)
-    locked = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update(**TO_CHANGE)
+    locked = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update(key_share=True)
     items = {item.id: item for item in session.scalars(locked.execution_options(populate_existing=True))}
     blocked = _blocked(session, lines, items) if these.state is LineState.LISTED else {}
     begins = []
@@ -172,7 +172,12 @@ def _finish(lease: Lease, batch_id: str, each: Doomed, at: At) -> None:
         line = session.get_one(DestructionLine, (batch_id, each.item_id))
         line.state, line.ended_at = advance_line(LineState(line.state), LineState.DESTROYED), now()
         tombstone.destroyed_at = line.ended_at
-        told = {"batch": batch_id, "tombstone": tombstone.number, "objects": len(each.names), "keys": len(tombstone.keys)}
+        told: dict[str, Any] = {
+            "batch": batch_id,
+            "tombstone": tombstone.number,
+            "objects": len(each.names),
+            "keys": len(tombstone.keys),
+        }
         journal.append(session, "item.destroy", actor=None, item=each.item_id, **told)
         at("line: inside")
     at("line: done")

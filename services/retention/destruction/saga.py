@@ -150,7 +150,7 @@ class Saga:
         step(batch_to_change(session, batch_id), target)
         session.get_one(DestructionRun, batch_id).failures = failures
         act = "destruction.partial" if failures else "destruction.executed"
-        told = {"counts": repository.counts(session, batch_id), "stores": [each["store"] for each in failures]}
+        told: dict[str, Any] = {"counts": repository.counts(session, batch_id), "stores": [each["store"] for each in failures]}
         journal.append(session, act, actor=None, batch=batch_id, **told)
         return target
 

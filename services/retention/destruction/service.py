@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.kernel.clock import now
 from services.kernel.copies import CopyState, TrackedCopy
+from services.kernel.db import Database
 from services.kernel.dialects import TO_CHANGE
 from services.kernel.errors import Conflict, Forbidden, NotFound
 from services.kernel.identity import duties
@@ -39,7 +43,7 @@ def begin(
     run = DestructionRun(batch_id=batch.id, position=0, lines_per_minute=pace)
     session.add(run)
     _send(session, run)
-    told = {"batch": batch.id, "manifest": batch.manifest_sha256, "policy": batch.policy, "pace": pace}
+    told: dict[str, Any] = {"batch": batch.id, "manifest": batch.manifest_sha256, "policy": batch.policy, "pace": pace}
     run.position = journal.append(session, "destruction.execute", actor=actor.person_id, request=request, **told)
     return run
 
@@ -66,6 +70,23 @@ def resume(session: Session, actor: Principal, batch: DestructionBatch, *, reque
     _send(session, run)
     journal.append(session, "destruction.resume", actor=actor.person_id, request=request, batch=batch.id, attempt=run.attempt)
     return run
+
+
+def purged(database: Database) -> int:
+    """After the catalogue's files were written anew by their owner: sends off again what waited for that alone. Returns how
+    many batches those were."""
+    sent = 0
+    with database.write() as session:
+        waiting = select(DestructionBatch).where(DestructionBatch.state == BatchState.PARTIAL_FAILED)
+        for batch in session.scalars(waiting.order_by(DestructionBatch.id)).all():
+            run = _run(session, batch, BatchState.PARTIAL_FAILED)
+            if {each["store"] for each in run.failures} <= {"catalogue", "catalogue files"}:
+                step(batch, BatchState.EXECUTING)
+                run.attempt += 1
+                _send(session, run)
+                journal.append(session, "destruction.resume", actor=None, batch=batch.id, attempt=run.attempt)
+                sent += 1
+    return sent
 
 
 def limit(

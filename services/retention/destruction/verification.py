@@ -128,7 +128,7 @@ def _referring(table: Table, stones: Sequence[Tombstone]) -> Iterator[tuple[Colu
         yield table.c.id, items
     elif table.name == "files":
         yield table.c.id, files
-    elif "item_id" in table.c:
+    elif "item_id" in table.c and "key_id" not in table.c:  # what has a key of its own is no part of the item
         yield table.c.item_id, items
 
 

@@ -1,0 +1,1 @@
+"""Pages of destructions: the batches, and each one on its way."""

@@ -1,0 +1,87 @@
+"""Going through the items, some hundreds in a transaction: each sets right what the schedule says of them. What is found as it
+should be is not written, so that a run may be repeated, and two at once do no harm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.orm import Session
+
+from services.kernel.items import change_many, move_many
+from services.kernel.ledger import journal
+from services.kernel.model import ItemState
+from services.kernel.policy.model import Policy
+from services.kernel.tables import Item
+from services.retention import conditions
+from services.retention.conditions import WATCHED
+from services.retention.events.deriving import Deriving
+from services.retention.tables import RetentionRun
+
+AT_ONCE = 500
+
+
+class Sweep:
+    """The schedule of one policy on one day. Built once: the queries are long, and the same for each step."""
+
+    def __init__(self, policy: Policy, day: date) -> None:
+        self._policy = policy
+        watched, follows = Item.state.in_(WATCHED), conditions.followed()
+        self._judged = select(
+            Item.id,
+            Item.state,
+            Item.restricted,
+            and_(watched, conditions.due(policy, day, follows)).label("due"),
+            and_(watched, conditions.restricted(policy, day, follows)).label("restrict"),
+        )
+
+    def step(self, session: Session, run: RetentionRun, deriving: Deriving) -> bool:
+        """Judges the next items after ``run.reached``, by what their verified fields tell too. Returns whether there were
+        any."""
+        following = select(Item.id).where(Item.id > (run.reached or "")).order_by(Item.id).limit(AT_ONCE)
+        ids = session.scalars(following).all()
+        if not ids:
+            return False
+        self._adopt(session, ids)
+        deriving.read(session, run, ids)
+        changes = self._set_right(session, ids)
+        run.reached = ids[-1]
+        run.counts = dict(Counter(run.counts) + Counter({what: len(some) for what, some in changes.items()}))
+        for what, some in changes.items():
+            if some:
+                journal.append(session, f"retention.{what}", actor=None, run=run.id, policy=run.policy, items=some)
+        return True
+
+    def take_off(self, session: Session, ids: Sequence[str]) -> list[str]:
+        """Takes those of these items off the due list that are due no more."""
+        gone = [row.id for row in self._judge(session, ids) if row.state == ItemState.DUE and not row.due]
+        return move_many(session, gone, ItemState.DUE, ItemState.ARCHIVED)
+
+    def _adopt(self, session: Session, ids: Sequence[str]) -> None:
+        """What the schedule sees for the first time follows the class of its type from now on."""
+        fresh = (Item.id.in_(ids), Item.retention_class.is_(None), Item.state.in_(WATCHED))
+        statement = update(Item).where(*fresh).values(retention_class=conditions.class_by_type(self._policy))
+        session.execute(statement, execution_options={"synchronize_session": False})
+
+    def _judge(self, session: Session, ids: Sequence[str]) -> Sequence[Any]:
+        return session.execute(self._judged.where(Item.id.in_(ids))).all()
+
+    def _set_right(self, session: Session, ids: Sequence[str]) -> dict[str, list[str]]:
+        rows = [row for row in self._judge(session, ids) if row.state in WATCHED]
+        fallen = [row.id for row in rows if row.due and row.state == ItemState.ARCHIVED]
+        taken = [row.id for row in rows if not row.due and row.state == ItemState.DUE]
+        shut = [row.id for row in rows if row.restrict and not row.restricted]
+        opened = [row.id for row in rows if not row.restrict and row.restricted]
+        return {
+            "due": move_many(session, fallen, ItemState.ARCHIVED, ItemState.DUE, Item.holds == 0),
+            "return": move_many(session, taken, ItemState.DUE, ItemState.ARCHIVED),
+            "restrict": change_many(session, shut, {"restricted": True}, _still(Item.restricted.is_(False))),
+            "lift": change_many(session, opened, {"restricted": False}, _still(Item.restricted.is_(True))),
+        }
+
+
+def _still(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(condition, Item.state.in_(WATCHED))
