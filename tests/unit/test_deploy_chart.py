@@ -122,7 +122,9 @@ def test_probes_ask_what_is_answered(documents):
         ports = {port["name"] for port in container["ports"]}
         probes = {kind: container[kind] for kind in ("startupProbe", "livenessProbe", "readinessProbe") if kind in container}
         assert "livenessProbe" in probes, name
-        assert ("readinessProbe" in probes) is (name not in ("reader", "indexer", "remover", "schedule")), name
+        assert ("readinessProbe" in probes) is (
+            name not in ("reader", "indexer", "remover", "keeper", "examiner", "schedule")
+        ), name
         for probe in probes.values():
             asked = probe.get("httpGet") or probe["tcpSocket"]
             assert asked["port"] in ports, name
