@@ -21,7 +21,7 @@ async def start(visit: VisitDep) -> Response:
     if visit.me and visit.me.get("must_enrol"):
         return see_other("/me")
     if not visit.may("deliver"):
-        return see_other(visit.sections[0][1]) if visit.sections else visit.page("nothing.html")
+        return see_other(visit.home) if visit.home else visit.page("nothing.html")
     listed = await visit.api.get("/api/v1/batches", {"limit": RECENT})
     batches = await asyncio.gather(*(visit.api.get(f"/api/v1/batches/{each['id']}") for each in listed["batches"]))
     return visit.page("intake.html", section="intake", batches=batches)

@@ -97,6 +97,12 @@ class Visit:
         return list(found.items())
 
     @property
+    def home(self) -> str | None:
+        """Where this person's own work is: the ledger for who oversees it, else the first section; None where there is none."""
+        sections = dict(self.sections)
+        return sections.get("audit") if self.may("ledger") and not self.may("search") else next(iter(sections.values()), None)
+
+    @property
     def here(self) -> str:
         """This page's address, with its query: where to come back to."""
         url = self.request.url
