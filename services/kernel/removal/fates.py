@@ -40,6 +40,7 @@ FATES: Mapping[str, Fate] = {
     "field_reveals": _emptied("reason_sealed"),
     "tracked_copies": _emptied("purpose_sealed"),
     "destruction_lines": _emptied("opinion_reason_sealed"),
+    "package_lines": _emptied("reason_sealed"),
     "destruction_objections": _emptied("reason_sealed", "answer_sealed"),
     "retention_events": _emptied("note_sealed", "withdrawal_sealed"),
     "retention_extensions": _emptied("reason_sealed"),
@@ -53,6 +54,7 @@ FATES: Mapping[str, Fate] = {
     "hold_items": KEPT,
     "labels": KEPT,
     "loans": KEPT,
+    "property_checks": KEPT,
     "reference_numbers": KEPT,
     "rescans": KEPT,
 }
