@@ -17,7 +17,7 @@ from services.kernel.errors import Conflict, Withheld
 from services.kernel.model import Role
 from services.kernel.queue.stages import Queue
 from services.kernel.tables import File
-from services.privileges import accounts, markdown, postgresql, s3, vault
+from services.privileges import markdown, postgresql, s3, shared, vault
 from services.privileges.accounts import ACCOUNTS
 from services.privileges.model import ALL
 from tests.desk import TestClient, scan
@@ -32,7 +32,7 @@ def test_every_process_has_an_account():
 
 def test_every_table_is_somebody_s():
     known = {table for each in ACCOUNTS.values() for table in each.tables}
-    assert set(Base.metadata.tables) - known == set(), "say in services/privileges/accounts.py who needs these"
+    assert set(Base.metadata.tables) - known == set(), "say in services/privileges who needs these"
 
 
 def test_what_is_granted_is_there():
@@ -51,7 +51,7 @@ def test_nobody_takes_an_entry_back_and_one_room_reads_digests_of_passwords():
         whole = "SELECT" in account.tables.get("people", "").split()
         assert (whole or "password_hash" in account.tables.get("people", "")) == (name == "access")
     known = set(Base.metadata.tables["people"].columns.keys()) - {"password_hash"}
-    assert set(accounts.PEOPLE.split(",")) == known
+    assert set(shared.PEOPLE.split(",")) == known
 
 
 def test_deleting_is_one_account_s():
