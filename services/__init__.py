@@ -16,5 +16,6 @@ room           档案工作      what happens there
 =============  ==========  =================================================================
 
 The one arrow: ``cli`` → ``web``, ``work`` → ``app`` → the rooms → ``kernel``. ``app`` builds an archive, ``web`` opens its
-doors, ``work`` does its jobs. Rooms never import each other; they speak through the catalogue and through jobs that carry ids. Inside a room: ``endpoints | tasks → service → repository | engines | index``.
+doors, ``work`` does its jobs. Rooms never import each other; they speak through the catalogue and through jobs that carry ids.
+Inside a room: ``endpoints | tasks → service → repository | engines | index``.
 """
