@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import os
 import secrets
@@ -146,7 +147,10 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(400, "ciphertext or signature version is disallowed by policy (too old)")
         if number > len(self.server.masters[key]):
             raise Refused(400, "invalid ciphertext: version is too new")
-        sealed = b64decode(text)
+        try:
+            sealed = b64decode(text)
+        except binascii.Error:
+            raise Refused(400, "invalid ciphertext: could not decode base64") from None
         if len(sealed) < NONCE:
             raise Refused(400, "invalid ciphertext length")
         try:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from services.kernel import tracing
 from services.kernel.model import Role
-from services.kernel.queue.stages import WAY
+from services.kernel.queue.stages import WAY, Stage
 from services.kernel.queue.tables import Job
 from tests.archive import clean_environment
 from tests.desk import Desk, scan
@@ -172,7 +172,7 @@ def test_reading_hours_later_is_in_the_trace_of_the_upload(traced):
     way = [
         "ingest.add_file",
         "ingest.receive",
-        *(f"{WAY[stage].room}.{stage}" for stage in WAY if stage not in ("read", "discard", "sweep", "learn")),
+        *(f"{WAY[stage].room}.{stage}" for stage in (Stage.INSPECT, Stage.ASSEMBLE, Stage.CATALOGUE, Stage.INDEX)),
     ]
     found = named(mine)
     assert set(found) == {*way, "ocr.read", "ocr.read_page"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -45,11 +45,18 @@ def run(program: str) -> int:
     return command.main(["run", "--", sys.executable, "-c", program])
 
 
-def left() -> list[psutil.Process]:
+def children() -> list[psutil.Process]:
     return [each for each in psutil.Process().children() if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_the_command_has_all_servers_and_its_exit_code_is_the_run_s(site, monkeypatch, capfd):
+@pytest.fixture
+def left() -> Callable[[], list[psutil.Process]]:
+    """What a run left behind; Python's own resource tracker, say, was there before."""
+    before = set(children())
+    return lambda: [each for each in children() if each not in before]
+
+
+def test_the_command_has_all_servers_and_its_exit_code_is_the_run_s(site, monkeypatch, capfd, left):
     given(monkeypatch, first=SERVES, second=SERVES)
     assert run("import os, pathlib; raise SystemExit(pathlib.Path(os.environ['MUNIMENT_TEST_PID']).exists() * 5)") == 5
     printed = capfd.readouterr().out
@@ -57,7 +64,7 @@ def test_the_command_has_all_servers_and_its_exit_code_is_the_run_s(site, monkey
     assert left() == [] and not site.running.exists()
 
 
-def test_a_server_that_ends_fails_the_run_before_it_begins(site, monkeypatch, capfd, tmp_path):
+def test_a_server_that_ends_fails_the_run_before_it_begins(site, monkeypatch, capfd, tmp_path, left):
     given(monkeypatch, first=SERVES, second=ENDS)
     assert run(f"open({str(tmp_path / 'begun')!r}, 'w')") == 1
     error = capfd.readouterr().err
@@ -66,7 +73,7 @@ def test_a_server_that_ends_fails_the_run_before_it_begins(site, monkeypatch, ca
     assert left() == [] and not site.running.exists()
 
 
-def test_a_server_that_never_answers_fails_the_run_too(site, monkeypatch, capfd, tmp_path):
+def test_a_server_that_never_answers_fails_the_run_too(site, monkeypatch, capfd, tmp_path, left):
     given(monkeypatch, first=SERVES, second=HANGS)
     monkeypatch.setattr(cluster, "_PATIENCE", 0.0)
     assert run(f"open({str(tmp_path / 'begun')!r}, 'w')") == 1
