@@ -76,7 +76,8 @@ def test_every_copy_goes_and_the_rest_stays_whole(desk, clerk):
         assert archivist.get(f"/api/v1/items/{doomed}{path}").status_code == 404
     assert ok(clerk.get(f"/api/v1/items/{kept}/text"))["text"] == text
     report = {each["store"]: each for each in run_of(batch).report}
-    assert {"objects", "index", "catalogue", "keys", "queue", "catalogue files", "copies", "tombstones"} == set(report)
+    stores = {"objects", "index", "catalogue", "keys", "queue", "catalogue files", "copies", "tombstones"}
+    assert set(report) == stores | {"backups", "key backups"}
     assert all(each["count"] == 0 for each in report.values()) and report["objects"]["checked"] == 4
     acts = [entry.act for entry in desk.ledger() if entry.item_id == doomed and entry.act.startswith("item.destroy")]
     assert acts == ["item.destroying", "item.destroy"]

@@ -57,7 +57,8 @@ def test_the_scheduler_signs_and_the_auditor_sees_it(desk, auditor):
     assert checkpoint["stored"] and told["unsigned"] == 0
     assert verify(checkpoint["note"], told["public_key"]).size == checkpoint["size"] == told["entries"]
     assert auditor.get(f"/api/v1/audit/checkpoints/{checkpoint['size']}").text == checkpoint["note"]
-    assert list(desk.archive.checkpoints.names()) == [f"checkpoint-{checkpoint['size']:015}"]
+    stored = [name for name in desk.archive.checkpoints.names() if name.startswith("checkpoint-")]
+    assert stored == [f"checkpoint-{checkpoint['size']:015}"]
     latest = auditor.get("/api/v1/audit/checkpoints/latest").text
     assert verify(latest, told["public_key"]).size == told["entries"]
 

@@ -44,7 +44,7 @@ def clear(session: Session, item_id: str, *, objects: Collection[str], files: Co
 
 def destroy_keys(session: Session, keys: Collection[str]) -> None:
     """Empties data keys: nothing that was written under them can be opened again, in any copy."""
-    held = (DataKey.id.in_(keys), DataKey.wrapped.is_not(None))
+    held = (DataKey.id.in_(keys), DataKey.destroyed_at.is_(None))  # one that no backup brought back is destroyed too
     session.execute(update(DataKey).where(*held).values(wrapped=None, destroyed_at=now()))
 
 
