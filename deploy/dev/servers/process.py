@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 import psutil
 
@@ -75,7 +76,9 @@ def start(site: Site, server: Server) -> Running:
             start_new_session=True,
             **run_as(site),
         )
-    return Running(server, child.pid, psutil.Process(child.pid).create_time())
+    started = Running(server, child.pid, psutil.Process(child.pid).create_time())
+    Thread(target=child.wait, daemon=True).start()  # else a killed one stays a zombie, which PostgreSQL takes for a rival
+    return started
 
 
 def stop(servers: Iterable[Running]) -> None:
