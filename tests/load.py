@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Answer:
         return self.status == told.get("status") == 503 and bool(told["detail"]) and "request_id" in told
 
 
-class Person(threading.Thread):
+class Person(threading.Thread, ABC):
     """Does the same thing again and again until ``leave``."""
 
     def __init__(self, house: House, patience: float) -> None:
@@ -61,8 +62,9 @@ class Person(threading.Thread):
         except BaseException as error:  # told where the thread is joined
             self.failure = error
 
+    @abstractmethod
     def act(self) -> None:
-        raise NotImplementedError
+        """One thing that this person does, over and over."""
 
     def leave(self) -> None:
         """Raises what the thread fell over."""

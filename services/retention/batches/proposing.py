@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 
+from services.kernel.core import Kernel
 from services.kernel.errors import Conflict
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 from services.retention.batches import announcing, appraisal, inventory, listing, repository, service, submission, view
 from services.retention.batches.appraisal import Verdict
 from services.retention.batches.shapes import MOST, Cancellation, NewLines, Opinions, Removals
+from services.retention.batches.tables import DestructionBatch
 
 router = APIRouter(prefix="/api/v1/destruction-batches", tags=["retention"])
 
@@ -60,10 +63,7 @@ def close_appraisal(
     kernel: KernelDep, batch_id: str, request: RequestId, principal: Principal = allow(Right.APPRAISE)
 ) -> dict[str, Any]:
     """Ends the appraisal: what is to be kept or handed over leaves the batch."""
-    with kernel.database.write() as session:
-        batch = view.known(session, principal, batch_id, to_change=True)
-        appraisal.close(session, principal, batch, request=request)
-        return view.whole(session, kernel.vault, principal, batch)
+    return _taken(appraisal.close, kernel, batch_id, request, principal)
 
 
 @router.post("/{batch_id}/submission")
@@ -71,19 +71,13 @@ def submit(
     kernel: KernelDep, batch_id: str, request: RequestId, principal: Principal = allow(Right.APPRAISE)
 ) -> dict[str, Any]:
     """Freezes the manifest and asks for approval. Done again, it voids what was signed before."""
-    with kernel.database.write() as session:
-        batch = view.known(session, principal, batch_id, to_change=True)
-        submission.submit(session, principal, batch, request=request)
-        return view.whole(session, kernel.vault, principal, batch)
+    return _taken(submission.submit, kernel, batch_id, request, principal)
 
 
 @router.post("/{batch_id}/check")
 def check(kernel: KernelDep, batch_id: str, request: RequestId, principal: Principal = allow(Right.APPRAISE)) -> dict[str, Any]:
     """Checks the inventory (销毁前审核): what is held, lent, missing or open to somebody leaves the batch."""
-    with kernel.database.write() as session:
-        batch = view.known(session, principal, batch_id, to_change=True)
-        inventory.check(session, principal, batch, request=request)
-        return view.whole(session, kernel.vault, principal, batch)
+    return _taken(inventory.check, kernel, batch_id, request, principal)
 
 
 @router.post("/{batch_id}/notification")
@@ -91,10 +85,7 @@ def announce(
     kernel: KernelDep, batch_id: str, request: RequestId, principal: Principal = allow(Right.APPRAISE)
 ) -> dict[str, Any]:
     """Tells the departments concerned; the time to object begins."""
-    with kernel.database.write() as session:
-        batch = view.known(session, principal, batch_id, to_change=True)
-        announcing.announce(session, principal, batch, request=request)
-        return view.whole(session, kernel.vault, principal, batch)
+    return _taken(announcing.announce, kernel, batch_id, request, principal)
 
 
 @router.post("/{batch_id}/cancellation")
@@ -105,4 +96,16 @@ def cancel(
     with kernel.database.write() as session:
         batch = view.known(session, principal, batch_id, to_change=True)
         service.cancel(session, kernel.vault, principal, batch, body.reason, request=request)
+        return view.whole(session, kernel.vault, principal, batch)
+
+
+class _Step(Protocol):
+    def __call__(self, session: Session, actor: Principal, batch: DestructionBatch, /, *, request: str | None) -> None: ...
+
+
+def _taken(step: _Step, kernel: Kernel, batch_id: str, request: str, principal: Principal) -> dict[str, Any]:
+    """The batch as it is after a step."""
+    with kernel.database.write() as session:
+        batch = view.known(session, principal, batch_id, to_change=True)
+        step(session, principal, batch, request=request)
         return view.whole(session, kernel.vault, principal, batch)

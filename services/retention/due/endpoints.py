@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
+from services.kernel.core import Kernel
 from services.kernel.http import paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
+from services.kernel.tables import Item
 from services.retention import reach
 from services.retention.due import service
 from services.retention.due.service import Narrowing
@@ -44,13 +48,9 @@ def due(
     principal: Principal = allow(Right.REGISTERS),
 ) -> dict[str, Any]:
     """The due list (到期清单): what may be appraised."""
-    after = paging.decode(cursor) if cursor else None
     with kernel.database.write() as session:
-        rows = service.due_items(session, narrowed, after=after, limit=limit + 1)
-        page, following = paging.page(rows, limit)
-        body = {"items": service.lines(session, kernel.vault, principal, page), "next": following}
-        journal.append(session, "items.list", actor=principal.person_id, request=request, count=len(page), state="DUE")
-        return body
+        rows = service.due_items(session, narrowed, after=paging.decode(cursor) if cursor else None, limit=limit + 1)
+        return _listed(session, kernel, principal, rows, limit, request=request, state="DUE")
 
 
 @router.get("/reclassified")
@@ -63,13 +63,19 @@ def reclassified(
     principal: Principal = allow(Right.REGISTERS),
 ) -> dict[str, Any]:
     """Items whose type asks for another class than their clock follows: none of them is due until somebody confirms it."""
-    after = paging.decode(cursor) if cursor else None
     with kernel.database.write() as session:
-        rows = service.reclassified_items(session, narrowed, after=after, limit=limit + 1)
-        page, following = paging.page(rows, limit)
-        body = {"items": service.lines(session, kernel.vault, principal, page), "next": following}
-        journal.append(session, "items.list", actor=principal.person_id, request=request, count=len(page), what="reclassified")
-        return body
+        rows = service.reclassified_items(session, narrowed, after=paging.decode(cursor) if cursor else None, limit=limit + 1)
+        return _listed(session, kernel, principal, rows, limit, request=request, what="reclassified")
+
+
+def _listed(
+    session: Session, kernel: Kernel, principal: Principal, rows: Sequence[Item], limit: int, *, request: str, **told: Any
+) -> dict[str, Any]:
+    """A page of items, on the ledger before it is shown."""
+    page, following = paging.page(rows, limit)
+    body = {"items": service.lines(session, kernel.vault, principal, page), "next": following}
+    journal.append(session, "items.list", actor=principal.person_id, request=request, count=len(page), **told)
+    return body
 
 
 @router.post("/reclassified/confirmation")
