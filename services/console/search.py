@@ -88,8 +88,9 @@ def _errors(visit: Visit, refusal: Refusal) -> list[tuple[str, str]]:
     fields = [field for field in dict.fromkeys(refusal.fields) if f"search.bad-{field}" in visit.words.texts]
     if fields:
         return [(field, visit.words(f"search.bad-{field}")) for field in fields]
-    text = "search.too-many" if refusal.status == TOO_MANY else "search.bad-q"
-    return [("q", visit.words(text, detail=refusal.detail))]
+    if refusal.status == TOO_MANY:
+        return [("q", visit.words("search.too-many"))]
+    return [("q", visit.words("search.bad-q", detail=visit.explain(refusal)))]
 
 
 def _address(pairs: Pairs) -> str:

@@ -63,9 +63,9 @@ def resolve(written: str, position: int) -> str:
         return name
     near = difflib.get_close_matches(name, [*_KNOWN, *ALIASES], n=1)
     hint = f"did you mean {near[0]}:?" if near else "known are " + ", ".join(f"{field}:" for field in _KNOWN) + "."
-    raise InvalidInput(
-        f"There is no field {written.strip()!r} (character {position}); {hint} To search for the text itself, put it in quotes."
-    )
+    place = f"There is no field {written.strip()!r} (character {position}); {hint}"
+    detail = f"{place} To search for the text itself, put it in quotes."
+    raise InvalidInput(detail, code="query-no-field")
 
 
 def columns(field: str) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ def keyword_value(field: str, written: str) -> str:
     if name not in DOCUMENT_TYPES:
         near = difflib.get_close_matches(name, [*DOCUMENT_TYPES, *_TYPE_NAMES], n=1)
         hint = f"did you mean {near[0]}?" if near else f"types are {', '.join(DOCUMENT_TYPES)}."
-        raise InvalidInput(f"There is no document type {written!r}; {hint}")
+        raise InvalidInput(f"There is no document type {written!r}; {hint}", code="query-no-type")
     return name
 
 
@@ -91,5 +91,6 @@ def cents(yuan: str) -> int:
     """Return an amount in yuan as integer cents; thousands separators are allowed. Raises ``InvalidInput``."""
     written = yuan.replace(",", "").strip("¥￥元 ")
     if not _AMOUNT.fullmatch(written):
-        raise InvalidInput(f"{yuan!r} is not an amount; write it in yuan, as in amount:1680000 or amount:16409.02")
+        detail = f"{yuan!r} is not an amount; write it in yuan, as in amount:1680000 or amount:16409.02"
+        raise InvalidInput(detail, code="query-amount")
     return int((Decimal(written) * 100).to_integral_value())

@@ -144,7 +144,9 @@ def parse(text: str, *digests: Digest) -> Node:
     Identifiers are looked up by each of ``digests``: while keys are rotated there are two.
     """
     if len(text) > MAX_LENGTH:
-        raise InvalidInput(f"The query has {len(text)} characters; at most {MAX_LENGTH} are understood. Shorten it.")
+        raise InvalidInput(
+            f"The query has {len(text)} characters; at most {MAX_LENGTH} are understood. Shorten it.", code="query-too-long"
+        )
     if not text.strip():
         return Everything()
     narrow = _prepared(text)
@@ -152,12 +154,14 @@ def parse(text: str, *digests: Digest) -> Node:
     try:
         tree = _parser().parse(narrow)
     except UnexpectedInput as error:
-        raise InvalidInput(_explain(narrow, error)) from error
+        code, detail = _explain(narrow, error)
+        raise InvalidInput(detail, code=code) from error
     node = _Builder(digests).build(tree, None)
     if node is None:
-        raise InvalidInput("The query holds no letter, digit or Han character to search for. Type a word.")
+        raise InvalidInput("The query holds no letter, digit or Han character to search for. Type a word.", code="query-empty")
     if sum(1 for _ in leaves(node)) > MAX_WORDS:
-        raise InvalidInput(f"The query has too many words; at most {MAX_WORDS} are understood. Leave some out.")
+        detail = f"The query has too many words; at most {MAX_WORDS} are understood. Leave some out."
+        raise InvalidInput(detail, code="query-too-long")
     return node
 
 
@@ -222,11 +226,15 @@ def _check_depth(text: str) -> None:
     for position, char in enumerate(text, 1):
         depth += (char == "(") - (char == ")")
         if depth > MAX_DEPTH:
-            raise InvalidInput(f"Brackets are nested deeper than {MAX_DEPTH} at character {position}. Take some away.")
+            detail = f"Brackets are nested deeper than {MAX_DEPTH} at character {position}. Take some away."
+            raise InvalidInput(detail, code="query-too-deep")
 
 
-def _explain(text: str, error: UnexpectedInput) -> str:
-    """Say what is wrong, where, and what to do."""
+_ITSELF = "Add one, or write it in quotes to search for the word itself."
+
+
+def _explain(text: str, error: UnexpectedInput) -> tuple[str, str]:
+    """Say what is wrong: a code that others may put into their own language; and where, and what to do."""
     found = [token for token in _parser().lex(text) if isinstance(token, Token)]
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     places = [] if ended else [i for i, token in enumerate(found) if token.start_pos == error.pos_in_stream]
@@ -240,18 +248,24 @@ def _explain(text: str, error: UnexpectedInput) -> str:
     before = found[unexpected - 1] if unexpected else None
     at = (before.start_pos or 0) + 1 if before is not None else 1
     if before is not None and before.type in ("OR", "AND", "NOT", "MINUS"):
-        return (
+        detail = (
             f"{before} at character {at} needs a word after it. Add one, or write it in quotes to search for the word itself."
         )
+        return "query-word-after", detail
     if before is not None and before.type == "FIELD":
-        return f"{before} at character {at} needs a value directly after it, as in name:张伟."
+        return "query-field-value", f"{before} at character {at} needs a value directly after it, as in name:张伟."
     if unexpected == len(found):
-        return f"The bracket opened at character {opened[-1] if opened else at} is not closed. Add ) or put the text in quotes."
+        place = opened[-1] if opened else at
+        return "query-not-closed", f"The bracket opened at character {place} is not closed. Add ) or put the text in quotes."
     token = found[unexpected]
     here = (token.start_pos or 0) + 1
     if token.type == "RPAR":
-        return f"The bracket closed at character {here} was never opened. Take it away or put the text in quotes."
-    return f"{token} at character {here} needs a word before it. Add one, or write it in quotes to search for the word itself."
+        detail = f"The bracket closed at character {here} was never opened. Take it away or put the text in quotes."
+        return "query-not-opened", detail
+    detail = (
+        f"{token} at character {here} needs a word before it. Add one, or write it in quotes to search for the word itself."
+    )
+    return "query-word-before", detail
 
 
 class _Builder:
@@ -278,7 +292,8 @@ class _Builder:
         token = tree.children[0]
         position = ((token.start_pos if isinstance(token, Token) else 0) or 0) + 1
         if outer is not None:
-            raise InvalidInput(f"{token} at character {position} stands inside {outer}:(…). A field cannot hold another field.")
+            detail = f"{token} at character {position} stands inside {outer}:(…). A field cannot hold another field."
+            raise InvalidInput(detail, code="query-field-inside")
         field = fields.resolve(str(token)[:-1], position)
         return self.build(value, field)
 
@@ -308,7 +323,8 @@ class _Builder:
 
     def _identifier(self, field: str, text: str) -> Node:
         if sum(char.isalnum() for char in text) < _LEAST_SIGNS[field]:
-            raise InvalidInput(f"{field}: needs the whole number; it is masked in the index and cannot be found by a part.")
+            detail = f"{field}: needs the whole number; it is masked in the index and cannot be found by a part."
+            raise InvalidInput(detail, code="query-whole-number")
         return self._lookup(field, text)
 
     def _lookup(self, field: str, value: str) -> Node:

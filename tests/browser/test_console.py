@@ -156,7 +156,7 @@ def test_a_query_that_cannot_be_meant_is_explained(visitor: Visitor) -> None:
     expect(visitor.page.locator(".error-summary")).to_be_focused()
     expect(visitor.page.locator("#amount_min-error")).to_contain_text("最低金额应为数字")
     visitor.go("/search?q=(张伟")
-    expect(visitor.page.locator("#q-error")).to_contain_text("检索式有误")
+    expect(visitor.page.locator("#q-error")).to_have_text("检索式有误：有括号没有闭合。请补上 ) ，或用引号把文字括起来。")
     expect(visitor.page.locator("#q")).to_have_value("(张伟")
 
 
