@@ -29,13 +29,11 @@ def list_notices(
 ) -> dict[str, Any]:
     """One's own notices, newest first, and how many are unread."""
     mine = Notice.person_id == principal.person_id
-    query = select(Notice).where(mine).order_by(Notice.id.desc()).limit(limit + 1)
+    query = select(Notice).where(mine)
     if unread:
         query = query.where(Notice.received_at.is_(None))
-    if cursor:
-        query = query.where(Notice.id < paging.decode(cursor))
     with kernel.database.read() as session:
-        page, following = paging.page(session.scalars(query).all(), limit)
+        page, following = paging.newest(session, query, Notice.id, cursor, limit)
         count = session.scalar(select(func.count()).where(mine, Notice.received_at.is_(None)))
         return {"notices": [_shown(each) for each in page], "unread": count, "next": following}
 

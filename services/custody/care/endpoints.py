@@ -25,11 +25,8 @@ def fragile(
 ) -> dict[str, Any]:
     """Originals that need special care, newest first, and where their paper is not in the store."""
     here = Item.state.not_in([ItemState.DESTROYED, ItemState.TRANSFERRED])
-    query = select(Item).where(Item.fragile, here).order_by(Item.id.desc()).limit(limit + 1)
-    if cursor:
-        query = query.where(Item.id < paging.decode(cursor))
     with kernel.database.read() as session:
-        rows, following = paging.page(session.scalars(query).all(), limit)
+        rows, following = paging.newest(session, select(Item).where(Item.fragile, here), Item.id, cursor, limit)
         return {"items": [_shown(row) for row in rows], "next": following}
 
 

@@ -101,13 +101,11 @@ def inspections(
     principal: Principal = allow(Right.REGISTERS),
 ) -> dict[str, Any]:
     """Inspections, newest first: all, or those of which something is still to be mended."""
-    query = select(CustodyInspection).order_by(CustodyInspection.id.desc()).limit(limit + 1)
-    if cursor:
-        query = query.where(CustodyInspection.id < paging.decode(cursor))
+    query = select(CustodyInspection)
     if open:
         query = query.where(CustodyInspection.settled_at.is_(None))
     with kernel.database.read() as session:
-        rows, following = paging.page(session.scalars(query).all(), limit)
+        rows, following = paging.newest(session, query, CustodyInspection.id, cursor, limit)
         return {"inspections": [_inspection(row) for row in rows], "next": following}
 
 

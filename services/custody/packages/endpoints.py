@@ -62,11 +62,8 @@ def packages(
     principal: Principal = allow(Right.REGISTERS),
 ) -> dict[str, Any]:
     """Packages, newest first."""
-    query = select(Package).order_by(Package.id.desc()).limit(limit + 1)
-    if cursor:
-        query = query.where(Package.id < paging.decode(cursor))
     with kernel.database.read() as session:
-        rows, following = paging.page(session.scalars(query).all(), limit)
+        rows, following = paging.newest(session, select(Package), Package.id, cursor, limit)
         return {"packages": [summary(row) for row in rows], "next": following}
 
 

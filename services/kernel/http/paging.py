@@ -6,12 +6,15 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.kernel.errors import InvalidInput
 
+Row = TypeVar("Row")
 IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 POSITION = re.compile(r"[0-9]{1,18}")
 RANK = re.compile(r"[0-9]{1,4}(\.[0-9]{1,17})?(e-[0-9]{1,2})?")
@@ -57,6 +60,15 @@ def page(rows: Sequence[Any], limit: int, *, key: str = "id") -> tuple[Sequence[
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], encode(str(getattr(rows[limit - 1], key)))
+
+
+def newest(
+    session: Session, query: Select[Row], column: InstrumentedAttribute[str], cursor: str | None, limit: int
+) -> tuple[Sequence[Row], str | None]:
+    """The page of ``query`` behind a cursor, newest first by an id that grows with time, and the cursor of the next."""
+    if cursor:
+        query = query.where(column < decode(cursor))
+    return page(session.scalars(query.order_by(column.desc()).limit(limit + 1)).all(), limit)
 
 
 def _position(cursor: str) -> str:

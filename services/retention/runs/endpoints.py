@@ -24,11 +24,8 @@ def list_runs(
     principal: Principal = allow(Right.REGISTERS),
 ) -> dict[str, Any]:
     """Runs, newest first."""
-    query = select(RetentionRun).order_by(RetentionRun.id.desc()).limit(limit + 1)
-    if cursor:
-        query = query.where(RetentionRun.id < paging.decode(cursor))
     with kernel.database.read() as session:
-        page, following = paging.page(session.scalars(query).all(), limit)
+        page, following = paging.newest(session, select(RetentionRun), RetentionRun.id, cursor, limit)
         return {"runs": [_shown(run) for run in page], "next": following}
 
 
