@@ -5,12 +5,11 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 marked="not bench and not cluster"
-slow=(tests/browser tests/functional)
+slow=(tests/functional)
 alone=()
 if [ "${1:-}" = cluster ]; then
 	shift
 	marked="cluster and not bench"
-	slow=(tests/functional)
 	alone=(tests/cluster)
 fi
 pytest=(.venv/bin/python -m pytest -m "$marked")
