@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import JSON, URL, Connection, Engine, String, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.functions import GenericFunction
 
 from services.kernel.patience import PatientConnection
 
@@ -102,6 +104,41 @@ def upsert(session: Session, model: type[DeclarativeBase]) -> postgresql.Insert 
     """An INSERT that may say what to do ``ON CONFLICT``."""
     table = cast(Table, model.__table__)
     return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class fresh_id(GenericFunction[str]):
+    """A random identifier (UUID version 4) for each row of a statement that makes rows out of rows."""
+
+    type = String(36)
+    inherit_cache = True
+
+
+@compiles(fresh_id, "sqlite")
+def _fresh_id_in_sqlite(element: fresh_id, compiler: Any, **options: Any) -> str:
+    some = "lower(hex(randomblob({})))".format
+    return f"{some(4)} || '-' || {some(2)} || '-4' || substr({some(2)}, 2) || '-8' || substr({some(2)}, 2) || '-' || {some(6)}"
+
+
+@compiles(fresh_id, "postgresql")
+def _fresh_id_in_postgresql(element: fresh_id, compiler: Any, **options: Any) -> str:
+    return "CAST(gen_random_uuid() AS VARCHAR)"
+
+
+class json_of(GenericFunction[Any]):
+    """A JSON object of names and values in turn."""
+
+    type = JSON()
+    inherit_cache = True
+
+
+@compiles(json_of, "sqlite")
+def _json_in_sqlite(element: json_of, compiler: Any, **options: Any) -> str:
+    return f"json_object({compiler.process(element.clauses, **options)})"
+
+
+@compiles(json_of, "postgresql")
+def _json_in_postgresql(element: json_of, compiler: Any, **options: Any) -> str:
+    return f"json_build_object({compiler.process(element.clauses, **options)})"
 
 
 def go_first(connection: Connection) -> None:
