@@ -2,8 +2,9 @@
 as ciphertext only; what matters is the wrapped keys that would open it, and digests.
 
 SQLite zeroes what it frees but not what it moves, so its file is written anew. PostgreSQL keeps row versions until a table is
-written anew (VACUUM FULL), which only the tables' owner may do; its WAL keeps copies until it is recycled, and WAL archives and
-base backups for good: those are the operator's to expire (``docs/runbooks``).
+written anew: by its owner (VACUUM FULL), or by whoever may call the one function that does it with the owner's rights. Its WAL
+keeps copies until it is recycled, and WAL archives and base backups for good: those are the operator's to expire
+(``docs/runbooks``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from services.kernel.db import Database
 from services.kernel.errors import Unavailable, Withheld
@@ -21,9 +22,10 @@ from services.kernel.removal.fates import FATES
 ACT = "catalogue.purge"
 TABLES = ("data_keys", "page_bands", "blobs", "files", "items", "jobs", *(name for name, fate in FATES.items() if fate.gone))
 """Whose old row versions tell something."""
+ANEW = "muniment_write_anew(text)"
 NOT_OURS = (
-    "Deleted keys may still lie in PostgreSQL's files, and only the owner of its tables may have them written anew. Run "
-    "“muniment purge” with the owner's credentials; the batch goes on by itself."
+    "Deleted keys may still lie in PostgreSQL's files, and this account may not have them written anew. Grant it what "
+    "“muniment privileges postgresql” prints, or run “muniment purge” with the owner's credentials; the batch goes on by itself."
 )
 
 
@@ -56,11 +58,20 @@ def _sqlite(database: Database) -> None:
 
 
 def _postgresql(database: Database) -> None:
-    owned = text("SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class WHERE oid = to_regclass(:name)")
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", muniment_read_only=True) as connection:
-        if not all(connection.scalar(owned, {"name": name}) for name in TABLES):
-            raise Withheld(NOT_OURS)
+        statement = _statement(connection)
         connection.exec_driver_sql("SET statement_timeout = 0")
         for name in TABLES:
-            connection.exec_driver_sql(f'VACUUM FULL "{name}"')
+            connection.exec_driver_sql(statement.format(name))
         connection.detach()  # nobody else gets a session whose statements may last for ever
+
+
+def _statement(connection: Connection) -> str:
+    """What writes one table anew, as this account may do it. Raises ``Withheld`` where it may not at all."""
+    owned = text("SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class WHERE oid = to_regclass(:name)")
+    if all(connection.scalar(owned, {"name": name}) for name in TABLES):
+        return 'VACUUM FULL "{}"'
+    granted = text("SELECT has_function_privilege(to_regprocedure(:name), 'EXECUTE')")
+    if connection.scalar(granted, {"name": ANEW}):
+        return "SELECT muniment_write_anew('{}')"
+    raise Withheld(NOT_OURS)
