@@ -1,4 +1,4 @@
-"""Whatever object it is, whichever of its bits is flipped, in whichever copy: it is found, and mended from the other (rule 18)."""
+"""Whatever object it is, whichever bit is flipped, in whichever copy: it is found, and mended from the other (rule 18)."""
 
 from __future__ import annotations
 

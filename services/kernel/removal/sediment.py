@@ -25,7 +25,7 @@ TABLES = ("data_keys", "page_bands", "blobs", "files", "items", "jobs", *(name f
 ANEW = "muniment_write_anew(text)"
 NOT_OURS = (
     "Deleted keys may still lie in PostgreSQL's files, and this account may not have them written anew. Grant it what "
-    "“muniment privileges postgresql” prints, or run “muniment purge” with the owner's credentials; the batch goes on by itself."
+    "“muniment privileges postgresql” prints, or run “muniment purge” with its owner's; the batch goes on by itself."
 )
 
 
