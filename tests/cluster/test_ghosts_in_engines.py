@@ -50,7 +50,9 @@ def test_case_04_no_segment_holds_what_was_deleted(where, tmp_path: Path):
         assert hits(where, patterns) == set()
         assert index.residue([f"i{number}" for number in doomed]) == []
         assert index.count() == WHOLE - DOOMED and found(index, said[doomed[0]]) == []
-    print(f"{where.engine}: {DOOMED} of {WHOLE}; {len(before)} of {len(signs)} pairs of signs lay in the files before, none after")
+    print(
+        f"{where.engine}: {DOOMED} of {WHOLE}; {len(before)} of {len(signs)} pairs of signs lay in the files before, none after"
+    )
 
 
 def hits(where, patterns: Path) -> set[str]:
