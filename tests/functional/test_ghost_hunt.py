@@ -104,14 +104,14 @@ def everything(desk: Desk, items: list[str]) -> dict[str, tuple[str, bytes]]:
     for some in pieces(items):
         with desk.kernel.database.read() as session:
             query = (
-                select(Item, File, Blob, Page.reading_sealed)
+                select(Item, Blob, Page.reading_sealed)
                 .join(File, File.id == Item.file_id)
                 .join(Blob, Blob.id == File.master_id)
                 .join(Page, Page.item_id == Item.id)
             )
-            for item, file, blob, reading in session.execute(query.where(Item.id.in_(some))):
+            for item, blob, reading in session.execute(query.where(Item.id.in_(some))):
                 told = json.loads(zlib.decompress(vault.open(session, item.key_id, readings.READING_CONTEXT, reading)))
-                master = desk.kernel.objects.fetch(blob.name, vault.key(session, file.key_id), sha256=blob.sha256)
+                master = desk.kernel.objects.fetch(blob.name, vault.key(session, blob.key_id), sha256=blob.sha256)
                 found[item.id] = PageReading.from_json(told).text, master
     return found
 
