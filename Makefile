@@ -3,7 +3,7 @@ DATA ?= data
 UV = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra build \
      --override requirements/overrides.txt --custom-compile-command "make lock" --quiet
 
-.PHONY: demo test test-cluster servers check up bench bench-engines audit lock clean
+.PHONY: demo test test-cluster servers check up bench bench-disposal bench-engines audit lock clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -36,6 +36,10 @@ up:
 bench:
 	@deploy/dev/setup.sh dev
 	.venv/bin/python -m pytest -m bench tests/bench -s $(ARGS)
+
+bench-disposal:
+	@deploy/dev/setup.sh dev
+	.venv/bin/python -m tests.bench.disposal $(ARGS)
 
 bench-engines:
 	@deploy/dev/setup.sh cluster

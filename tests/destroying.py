@@ -68,6 +68,12 @@ class Ready:
         kernel = self.desk.kernel_of("schedule")
         return issue.due(kernel.database, kernel.signer)
 
+    def items(self) -> list[str]:
+        """In the order of the lines."""
+        with self.desk.kernel.database.read() as session:
+            its = select(DestructionLine.item_id).where(DestructionLine.batch_id == self.id)
+            return list(session.scalars(its.order_by(DestructionLine.position)))
+
     @property
     def state(self) -> str:
         with self.desk.kernel.database.read() as session:

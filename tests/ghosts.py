@@ -32,11 +32,18 @@ class Hunt:
 
     def __init__(self, needles: Iterable[str | bytes]) -> None:
         self._whole: dict[int, list[bytes]] = {}
+        self.needles = 0
         for needle in needles:
+            self.needles += 1
             for form in forms(needle):
                 self._whole.setdefault(int.from_bytes(form[:HEAD], "little"), []).append(form)
         self._heads = np.array(sorted(self._whole), np.uint64)
         self._longest = max(len(form) for each in self._whole.values() for form in each)
+
+    @property
+    def size(self) -> int:
+        """How many forms are looked for."""
+        return sum(map(len, self._whole.values()))
 
     def within(self, folder: Path) -> list[tuple[str, bytes]]:
         """What was found: the file's name, and the form in which it lay there."""
@@ -62,6 +69,11 @@ class Hunt:
             while piece := source.read(PIECE):
                 yield from self.bytes_of(kept + piece)
                 kept = (kept + piece)[-self._longest + 1 :]
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files under it."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def terms(folder: Path, words: Iterable[str]) -> set[str]:

@@ -37,6 +37,7 @@ COMMANDS = {
     "privileges": "privileges",
     "ledger": "ledger",
     "retention": "retention",
+    "destruction": "destruction",
     "watermark": "watermark",
     "bench": "bench",
 }

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import JSON, URL, Connection, Engine, String, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.functions import GenericFunction
 
 from services.kernel.patience import PatientConnection
 
@@ -102,6 +104,44 @@ def upsert(session: Session, model: type[DeclarativeBase]) -> postgresql.Insert 
     """An INSERT that may say what to do ``ON CONFLICT``."""
     table = cast(Table, model.__table__)
     return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class fresh_id(GenericFunction[str]):
+    """What ``ids.new_id`` makes (UUID version 7), for each row of a statement that makes rows out of rows."""
+
+    type = String(36)
+    inherit_cache = True
+
+
+@compiles(fresh_id, "sqlite")
+def _fresh_id_in_sqlite(element: fresh_id, compiler: Any, **options: Any) -> str:
+    at = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    some = "lower(hex(randomblob({})))".format
+    return f"printf('%08x-%04x-7%s-8%s-%s', {at} >> 16, {at} & 65535, substr({some(2)}, 2), substr({some(2)}, 2), {some(6)})"
+
+
+@compiles(fresh_id, "postgresql")
+def _fresh_id_in_postgresql(element: fresh_id, compiler: Any, **options: Any) -> str:
+    at = "lpad(to_hex(CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)), 12, '0')"
+    born = f"substr({at}, 1, 8) || '-' || substr({at}, 9, 4) || '-7'"
+    return f"overlay(CAST(gen_random_uuid() AS VARCHAR) PLACING {born} FROM 1 FOR 15)"
+
+
+class json_of(GenericFunction[Any]):
+    """A JSON object of names and values in turn."""
+
+    type = JSON()
+    inherit_cache = True
+
+
+@compiles(json_of, "sqlite")
+def _json_in_sqlite(element: json_of, compiler: Any, **options: Any) -> str:
+    return f"json_object({compiler.process(element.clauses, **options)})"
+
+
+@compiles(json_of, "postgresql")
+def _json_in_postgresql(element: json_of, compiler: Any, **options: Any) -> str:
+    return f"json_build_object({compiler.process(element.clauses, **options)})"
 
 
 def go_first(connection: Connection) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, String, cast, literal_column, select, update
 from sqlalchemy.orm import Session
 
+from services.kernel.dialects import json_of
 from services.kernel.identity import duties
 from services.kernel.identity.duties import Duty, Subject
 from services.kernel.model import ItemState, advance
 from services.kernel.queue import jobs
 from services.kernel.queue.stages import Stage
 from services.kernel.tables import Item
+
+_COLON, _ITEM, _REVISION = (literal_column(f"'{each}'", String) for each in (":", "item", "revision"))
+_KEY = Item.id + _COLON + cast(Item.revision, String) + _COLON + cast(Item.edits, String)
+_INDEXING = select(_KEY, json_of(_ITEM, Item.id, _REVISION, Item.revision), Item.batch_id)
+"""What brings the index up to date, for each entry: key, payload and batch of the job."""
 
 
 def move(session: Session, item: Item, target: ItemState) -> None:
@@ -38,11 +44,11 @@ def change_many(
     if not item_ids:
         return []
     statement = update(Item).where(Item.id.in_(item_ids), *conditions).values(**values, edits=Item.edits + 1)
-    told = statement.returning(Item.id, Item.revision, Item.edits, Item.batch_id)
-    rows: Sequence[Any] = session.execute(told, execution_options={"synchronize_session": False}).all()
-    work = [(f"{row.id}:{row.revision}:{row.edits}", {"item": row.id, "revision": row.revision}, row.batch_id) for row in rows]
-    jobs.enqueue_many(session, Stage.INDEX, work)
-    return sorted(row.id for row in rows)
+    found = session.scalars(statement.returning(Item.id), execution_options={"synchronize_session": False})
+    written = sorted(found.all())
+    if written:
+        jobs.enqueue_each(session, Stage.INDEX, _INDEXING.where(Item.id.in_(written)))
+    return written
 
 
 def changed(session: Session, item: Item) -> None:

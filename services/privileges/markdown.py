@@ -36,7 +36,7 @@ def _row(name: str, privileges: Privileges) -> tuple[str, ...]:
         _listed(sorted(privileges.backups)),
         _listed(f"`{file}`" for file in privileges.key_files),
         "yes" if privileges.broker else "–",
-        _listed(table for table, rights in privileges.tables.items() if _changes(rights)),
+        _listed([*(table for table, rights in privileges.tables.items() if _changes(rights)), *sorted(privileges.routines)]),
     )
 
 

@@ -16,7 +16,7 @@ class Privileges:
     """``objects``, ``keys`` and ``index`` name what may be called of the ports ``BlobStore``, ``MasterKey`` and ``Index``.
     ``checkpoints`` of the ``BlobStore`` that these lie in, ``backups`` of those that backups do. ``secrets`` are key files
     besides the master: ``lookup`` finds identifiers, ``ledger`` signs checkpoints, ``backup`` opens backups.
-    ``broker``: whether it wakes workers, or is woken."""
+    ``broker``: whether it wakes workers, or is woken. ``routines`` of the catalogue are done with its owner's rights."""
 
     tables: Rights
     objects: frozenset[str] = frozenset()
@@ -26,6 +26,7 @@ class Privileges:
     backups: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
     broker: bool = False
+    routines: frozenset[str] = frozenset()
 
     def __or__(self, other: Privileges) -> Privileges:
         return Privileges(
@@ -37,6 +38,7 @@ class Privileges:
             self.backups | other.backups,
             self.secrets | other.secrets,
             self.broker or other.broker,
+            self.routines | other.routines,
         )
 
     @property

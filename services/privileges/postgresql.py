@@ -20,6 +20,9 @@ def statements(prefix: str) -> Iterator[str]:
         for table, rights in privileges.tables.items():
             what = "ALL TABLES IN SCHEMA public" if table == ALL else f'"{table}"'
             yield f"GRANT {', '.join(rights.split())} ON {what} TO {role}"
+        yield f"REVOKE ALL ON ALL ROUTINES IN SCHEMA public FROM {role}"
+        for routine in sorted(privileges.routines):
+            yield f"GRANT EXECUTE ON FUNCTION {routine} TO {role}"
     yield "COMMIT"
 
 

@@ -247,6 +247,7 @@ ROOMS: Mapping[str, Privileges] = {
                 "pages": "SELECT",
                 "field_values": "SELECT",
                 "renditions": "SELECT",
+                "rescans": "SELECT(id,item_id,old_file_id)",
                 "case_files": "SELECT(id,number)",
                 "case_file_items": "SELECT",
                 "packages": "SELECT INSERT UPDATE(state,digest,sent_at,ended_by,ended_at)",

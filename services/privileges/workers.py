@@ -116,6 +116,7 @@ WORKERS: Mapping[str, Privileges] = {
         backups=frozenset({"delete", "names", "traces"}),
         checkpoints=frozenset({"create", "exists", "open", "sweep"}),
         broker=True,
+        routines=frozenset({"muniment_write_anew(text)"}),
     ),
     "backup": Privileges(
         together(
@@ -220,6 +221,7 @@ WORKERS: Mapping[str, Privileges] = {
                 "files": "SELECT(id,master_id)",
                 "items": "SELECT",
                 "renditions": "SELECT(id,item_id,blob_id)",
+                "rescans": "SELECT(id,item_id,old_file_id)",
                 "object_checks": "SELECT INSERT UPDATE",
                 "incidents": "SELECT INSERT UPDATE(outcome,settled_at)",
                 "notices": "INSERT",

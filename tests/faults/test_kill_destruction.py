@@ -12,11 +12,12 @@ import random
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import MetaData, select, update
 
 from services import app as composition
 from services import work
@@ -32,7 +33,7 @@ from services.kernel.tables import DataKey, Item
 from services.kernel.tombstones import Tombstone
 from services.retention.batches.model import BatchState, LineState
 from services.retention.batches.tables import DestructionBatch, DestructionLine, DestructionWitness
-from services.retention.destruction import issue, verification
+from services.retention.destruction import issue, paper, verification
 from services.retention.destruction.tables import DestructionCertificate
 from services.retention.destruction.tasks import DestroyHandler
 from tests import ghosts
@@ -54,10 +55,6 @@ PLACES = (
 SECRETS = ("饕餮魑魅魍魉鬯鬯", "龘靐齉爩鱻麤龗灪", "籲鑾癵驫麣纞虋讟")
 KEPT = "关于办公用品管理的通知 留存"
 CHUNK = 2
-
-
-def folder_of(settings: Settings) -> Path:
-    return settings.data.parent
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +85,51 @@ def settings_in(folder: Path) -> Settings:
     return Settings(data=folder / "data", keys=folder / "keys", broker_url="memory://", pages_per_job=2, workers=1)
 
 
-def carry_out(folder: Path, at: Callable[[str], None]) -> None:
+class Trial:
+    """One place in which an archive is tried again and again, each time from the same beginning, by processes that are forked
+    from one that has gone through it once: all that a try costs is what is tried."""
+
+    def __init__(self, begun: Path, folder: Path) -> None:
+        self._begun, self._folder = begun, folder
+        self._lay_out()
+        self.archive = composition.build(settings_in(folder))
+        self.times = Counter[str]()
+        carry_out(self.archive, lambda place: self.times.update([place]))
+        whole(self.archive, "never")
+
+    def killed(self, place: str, time: int) -> None:
+        """Carried out until it comes by this place the so manieth time, and dies there; then carried on."""
+        self._lay_out()
+        seen = Counter[str]()
+
+        def at(here: str) -> None:
+            seen[here] += 1
+            if (here, seen[here]) == (place, time):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        assert forked(lambda: carry_out(self.archive, at)) == -signal.SIGKILL, (place, time)
+        assert forked(lambda: self._go_on(place)) == 0, (place, time)
+
+    def _go_on(self, place: str) -> None:
+        half_way(self.archive)
+        carry_out(self.archive, lambda place: None)
+        whole(self.archive, place)
+
+    def _lay_out(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(self._begun, self._folder)
+
+
+def forked(act: Callable[[], None]) -> int | None:
+    """Does it in a process of its own, and returns that one's exit code."""
+    process = multiprocessing.get_context("fork").Process(target=act)
+    process.start()
+    process.join(300)
+    return process.exitcode
+
+
+def carry_out(archive: composition.Archive, at: Callable[[str], None]) -> None:
     """What a worker and a scheduler do, in this process: the batch, the witnesses' signatures, the closing."""
-    archive = composition.build(settings_in(folder))
     kernel = archive.kernel
     handlers = {**work.handlers(archive, (None, None)), Stage.DESTROY: handler(archive, at)}  # type: ignore[arg-type]
     runner = Runner(kernel.database, handlers, lease_seconds=60.0, max_attempts=5)
@@ -102,61 +141,58 @@ def carry_out(folder: Path, at: Callable[[str], None]) -> None:
         if batch.state == BatchState.VERIFYING:
             session.execute(update(DestructionWitness).values(signed_at=now(), signed_items=len(SECRETS)))
     issue.due(kernel.database, kernel.signer, at)
+    leave(archive)
+
+
+def leave(archive: composition.Archive) -> None:
+    """No connection is left open, which a fork would share."""
     archive.index.close()  # type: ignore[attr-defined]
-    kernel.database.close()
+    archive.kernel.database.close()
 
 
 def handler(archive: composition.Archive, at: Callable[[str], None]) -> DestroyHandler:
     return DestroyHandler(composition.stores(archive), chunk=CHUNK, at=at)
 
 
-def killed(folder: Path, place: str, time: int) -> None:
-    """Runs in a process of its own, which dies at this place, the so manieth time that it comes by."""
+@pytest.fixture(scope="module")
+def trial(begun, tmp_path_factory) -> Iterator[Trial]:
+    """Printing takes as long as all the rest, and so does having the database describe itself: both are done once, and what
+    came of it is used again."""
+    told, sheet, reflected = paper.pdf, list[bytes](), list[MetaData]()
 
-    def child() -> None:
-        seen = Counter[str]()
+    def pdf(*given: Any) -> bytes:
+        sheet.extend([] if sheet else [told(*given)])
+        return sheet[0]
 
-        def at(here: str) -> None:
-            seen[here] += 1
-            if (here, seen[here]) == (place, time):
-                os.kill(os.getpid(), signal.SIGKILL)
+    class Described(MetaData):
+        def reflect(self, bind: Any, *given: Any, **more: Any) -> None:
+            if not reflected:
+                super().reflect(bind, *given, **more)
+                reflected.append(self)
 
-        carry_out(folder, at)
+        @property
+        def sorted_tables(self) -> list[Any]:
+            return MetaData.sorted_tables.fget(reflected[0])  # type: ignore[attr-defined, no-any-return]
 
-    process = multiprocessing.get_context("fork").Process(target=child)
-    process.start()
-    process.join(300)
-    assert process.exitcode == -signal.SIGKILL, (place, time, process.exitcode)
-
-
-def test_the_places_are_all_that_a_run_comes_by(begun, tmp_path):
-    seen = run_through(begun, tmp_path)
-    assert set(seen) == set(PLACES) and len(PLACES) >= 25
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paper, "pdf", pdf)
+        patch.setattr(verification, "MetaData", Described)
+        yield Trial(begun, tmp_path_factory.mktemp("trial") / "archive")
 
 
-def run_through(begun: Path, tmp_path: Path) -> Counter[str]:
-    folder = shutil.copytree(begun, tmp_path / "through", dirs_exist_ok=True)
-    seen = Counter[str]()
-    carry_out(folder, lambda place: seen.update([place]))
-    whole(folder, "never")
-    return seen
+def test_the_places_are_all_that_a_run_comes_by(trial):
+    assert set(trial.times) == set(PLACES) and len(PLACES) >= 25
 
 
 @pytest.mark.parametrize("place", PLACES if EACH else ("some",))
-def test_hard_case_12_killed_at_this_place_it_goes_on_and_there_is_one_certificate(begun, tmp_path, place):
-    times, rng = run_through(begun, tmp_path), random.Random()
-    for number, where in enumerate([place] * EACH or rng.sample(PLACES, DRAWN)):
-        folder = Path(shutil.copytree(begun, tmp_path / f"{number}"))
-        killed(folder, where, rng.randint(1, times[where]))
-        half_way(folder)
-        carry_out(folder, lambda place: None)
-        whole(folder, where)
-        shutil.rmtree(folder)
+def test_hard_case_12_killed_at_this_place_it_goes_on_and_there_is_one_certificate(trial, place):
+    rng = random.Random()
+    for where in [place] * EACH or rng.sample(PLACES, DRAWN):
+        trial.killed(where, rng.randint(1, trial.times[where]))
 
 
-def half_way(folder: Path) -> None:
+def half_way(archive: composition.Archive) -> None:
     """Just after the kill: no line is destroyed whose keys are not, and nobody was told of what did not happen."""
-    archive = composition.build(settings_in(folder))
     with archive.kernel.database.read() as session:
         for line in session.scalars(select(DestructionLine)):
             item, stone = session.get_one(Item, line.item_id), session.get(Tombstone, line.item_id)
@@ -167,13 +203,10 @@ def half_way(folder: Path) -> None:
                 assert item.state == ItemState.DESTROYING
             else:
                 assert item.state in (ItemState.APPROVED, ItemState.ARCHIVED) and session.get_one(DataKey, item.key_id).wrapped
-    archive.index.close()  # type: ignore[attr-defined]
-    archive.kernel.database.close()
 
 
-def whole(folder: Path, place: str) -> None:
+def whole(archive: composition.Archive, place: str) -> None:
     """After the restart."""
-    archive = composition.build(settings_in(folder))
     kernel = archive.kernel
     with kernel.database.read() as session:
         (batch,) = session.scalars(select(DestructionBatch)).all()
@@ -197,6 +230,5 @@ def whole(folder: Path, place: str) -> None:
     left = [each for each in verification.look(composition.stores(archive), batch.id, lambda place: None) if each.left]
     assert left == [], place
     assert archive.index.count() == 2
-    archive.index.close()  # type: ignore[attr-defined]
-    kernel.database.close()
-    assert ghosts.Hunt(SECRETS).within(folder / "data") == [], place
+    leave(archive)
+    assert ghosts.Hunt(SECRETS).within(kernel.settings.data) == [], place

@@ -1,4 +1,5 @@
-"""Proposer, approver and witness of a destruction are different natural persons, on every road (rules.md section 3)."""
+"""Proposer, approver, executor and witness of a destruction are different natural persons, on every road (rules.md section 3):
+two roles at once, a second account, a delegation, a change of role; and no service account plays any of them."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from services.kernel.model import Role
 from tests.desk import Desk, TestClient, created, ok
 from tests.destruction import Hall
 from tests.functional.test_access import SALES, id_of
-from tests.functional.test_separation_of_duties import ROADS, Bureau, refused
+from tests.functional.test_separation_of_duties import NO_RIGHT, REFUSAL, ROADS, Bureau, refused
 
 
 class Court(Hall, Bureau):
@@ -87,6 +88,58 @@ def test_two_accounts_of_one_person_are_one_witness(court):
         session.get_one(Person, third.person).natural_id = natural
     ok(court.count(court.technician, batch))
     refused(court.count(third, batch))
+
+
+PARTS = ("proposer", "approver", "witness")
+
+
+def played(court: Court, part: str) -> tuple[TestClient, Role]:
+    """Who played it in a batch that was counted."""
+    return {
+        "proposer": (court.archivist, Role.ARCHIVIST),
+        "approver": (court.head, Role.DEPARTMENT_HEAD),
+        "witness": (court.supervisor, Role.WITNESS),
+    }[part]
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("part", PARTS)
+def test_who_proposed_approved_or_witnessed_does_not_execute(court, road, part):
+    """An archivist executes; whoever proposed is one already. What is nobody's to delegate is refused as such."""
+    batch = court.counted()
+    before, role = played(court, part)
+    is_one = part == "proposer" and road in ("two roles", "role change")
+    again = before if is_one else court.lead(road, before, role, Role.ARCHIVIST, court.executor)
+    refused(court.act(again, batch, "execution"), *((REFUSAL, NO_RIGHT) if road == "delegation" else ()))
+    assert court.act(court.executor, batch, "execution").status_code == 201
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_who_played_another_part_does_not_send_it_off_again(court, part):
+    batch = court.counted()
+    assert court.act(court.executor, batch, "execution").status_code == 201
+    ok(court.act(court.executor, batch, "execution/pause"))
+    before, role = played(court, part)
+    again = before if part == "proposer" else court.lead("two roles", before, role, Role.ARCHIVIST, court.executor)
+    refused(court.act(again, batch, "execution/resume"))
+    ok(court.act(court.executor, batch, "execution/resume"))
+
+
+@pytest.mark.parametrize("road", [road for road in ROADS if road != "delegation"])
+def test_who_executes_does_not_witness(court, road):
+    batch = court.counted()
+    assert court.act(court.executor, batch, "execution").status_code == 201
+    ok(court.act(court.executor, batch, "execution/pause"))
+    witness = court.lead(road, court.executor, Role.ARCHIVIST, Role.WITNESS, court.leader)
+    answer = court.named(batch, witness)
+    assert answer.status_code == 403 and answer.json()["type"].endswith("separation-of-duties"), answer.text
+
+
+def test_nobody_executes_by_a_service_account(court):
+    batch = court.counted()
+    machine = court.person(Role.SERVICE, like=court.executor)
+    assert court.act(machine, batch, "execution").status_code == 403
+    assert court.act(machine, batch, "execution/resume").status_code == 403
 
 
 def test_the_administrator_and_a_service_account_have_no_part(court):

@@ -13,7 +13,7 @@ from services.custody.fixity.tables import ObjectCheck, Result
 from services.kernel.db import Database
 from services.kernel.dialects import upsert
 from services.kernel.model import ItemState
-from services.kernel.tables import Blob, File, Item, Rendition
+from services.kernel.tables import Blob, File, Item, Rendition, Rescan
 
 ROWS = 500
 ENDING = frozenset({ItemState.DESTROYING, ItemState.DESTROYED})
@@ -60,18 +60,21 @@ def overdue(session: Session, before: datetime) -> int:
 
 
 def objects_of(session: Session, item: Item) -> list[StoredObject]:
-    """The master and all that was made of it, superseded renditions too."""
-    master = select(File.master_id).where(File.id == item.file_id)
+    """The master and all that was made of it, what a rescan superseded too."""
+    before = select(Rescan.old_file_id).where(Rescan.item_id == item.id)
+    master = select(File.master_id).where(or_(File.id == item.file_id, File.id.in_(before)), File.master_id.is_not(None))
     copies = select(Rendition.blob_id).where(Rendition.item_id == item.id)
     query = select(Blob.id, Blob.name, Blob.stored_sha256).where(or_(Blob.id.in_(master), Blob.id.in_(copies)))
     return [StoredObject(*row) for row in session.execute(query.order_by(Blob.id))]
 
 
 def owners(session: Session, object_id: str) -> list[tuple[str, str]]:
-    """Id and state of the items that the object belongs to; a master may hold several, that of a rejected file none."""
+    """Id and state of the items that the object belongs to; a master may hold several, also such as were scanned again since;
+    that of a rejected file none."""
     made = select(Rendition.item_id).where(Rendition.blob_id == object_id)
     cut = select(Item.id).join(File, File.id == Item.file_id).where(File.master_id == object_id)
-    query = select(Item.id, Item.state).where(Item.id.in_(union(made, cut))).order_by(Item.id)
+    superseded = select(Rescan.item_id).join(File, File.id == Rescan.old_file_id).where(File.master_id == object_id)
+    query = select(Item.id, Item.state).where(Item.id.in_(union(made, cut, superseded))).order_by(Item.id)
     return [(row.id, row.state) for row in session.execute(query)]
 
 

@@ -10,18 +10,18 @@ it off again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import Integer, Select, String, case, func, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from services.kernel import tracing
-from services.kernel.clock import database_epoch, now
+from services.kernel.clock import UtcDateTime, database_epoch, now
 from services.kernel.db import Database
-from services.kernel.dialects import TO_CHANGE, insert_once, upsert
+from services.kernel.dialects import TO_CHANGE, fresh_id, insert_once, upsert
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.queue.stages import WAY, Queue, Stage
 from services.kernel.queue.tables import Job, JobState
@@ -128,18 +128,24 @@ def enqueue(session: Session, stage: Stage, key: str, payload: dict[str, Any], *
     return added
 
 
-def enqueue_many(session: Session, stage: Stage, work: Sequence[tuple[str, dict[str, Any], str | None]]) -> None:
-    """The same for many at once, each with its key, payload and batch."""
-    if not work:
-        return
-    rule = WAY[stage]
-    same = {"kind": stage, "queue": rule.queue, "priority": rule.priority, "trace": tracing.carried()}
-    due_at = session.scalar(select(database_epoch()))
-    rows = [
-        same | {"key": f"{stage}:{key}", "payload": payload, "batch_id": batch, "due_at": due_at}
-        for key, payload, batch in work
-    ]
-    session.execute(upsert(session, Job).on_conflict_do_nothing(), rows)
+def enqueue_each(session: Session, stage: Stage, rows: Select[tuple[str, Any, str | None]]) -> None:
+    """The same for each row of a query that gives key, payload and batch: one statement, however many there are."""
+    rule, work = WAY[stage], rows.subquery()
+    key, payload, batch = work.c
+    same = {"kind": stage, "queue": rule.queue, "state": JobState.QUEUED, "trace": tracing.carried()}
+    numbers = {"priority": rule.priority, "attempts": 0, "deaths": 0, "fence": 0}
+    values = {
+        "id": fresh_id(),
+        "key": f"{stage}:" + key,
+        "payload": payload,
+        "batch_id": batch,
+        "due_at": database_epoch(),
+        "created_at": literal(now(), UtcDateTime),
+        **{name: literal(value, String) for name, value in same.items()},
+        **{name: literal(value, Integer) for name, value in numbers.items()},
+    }
+    made = select(*values.values()).where(true())  # SQLite would take ON CONFLICT for the ON of a join
+    session.execute(upsert(session, Job).from_select(list(values), made).on_conflict_do_nothing())
     call_workers(session, rule.queue)
 
 

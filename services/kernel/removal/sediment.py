@@ -2,16 +2,18 @@
 as ciphertext only; what matters is the wrapped keys that would open it, and digests.
 
 SQLite zeroes what it frees but not what it moves, so its file is written anew. PostgreSQL keeps row versions until a table is
-written anew (VACUUM FULL), which only the tables' owner may do; its WAL keeps copies until it is recycled, and WAL archives and
-base backups for good: those are the operator's to expire (``docs/runbooks``).
+written anew: by its owner (VACUUM FULL), or by whoever may call the one function that does it with the owner's rights. Its WAL
+keeps copies until it is recycled, and WAL archives and base backups for good: those are the operator's to expire
+(``docs/runbooks``).
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from services.kernel.db import Database
 from services.kernel.errors import Unavailable, Withheld
@@ -21,9 +23,12 @@ from services.kernel.removal.fates import FATES
 ACT = "catalogue.purge"
 TABLES = ("data_keys", "page_bands", "blobs", "files", "items", "jobs", *(name for name, fate in FATES.items() if fate.gone))
 """Whose old row versions tell something."""
+ANEW = "muniment_write_anew(text)"
+READERS_SECONDS, POLL_SECONDS = 20.0, 0.1
+KEPT_ALIVE = "A reader keeps an old state of the catalogue alive. It is written anew when that has ended."
 NOT_OURS = (
-    "Deleted keys may still lie in PostgreSQL's files, and only the owner of its tables may have them written anew. Run "
-    "“muniment purge” with the owner's credentials; the batch goes on by itself."
+    "Deleted keys may still lie in PostgreSQL's files, and this account may not have them written anew. Grant it what "
+    "“muniment privileges postgresql” prints, or run “muniment purge” with its owner's; the batch goes on by itself."
 )
 
 
@@ -52,15 +57,44 @@ def _sqlite(database: Database) -> None:
     finally:
         connection.close()
     if busy:
-        raise Unavailable("A reader keeps an old state of the catalogue alive. It is written anew when that has ended.")
+        raise Unavailable(KEPT_ALIVE)
 
 
 def _postgresql(database: Database) -> None:
-    owned = text("SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class WHERE oid = to_regclass(:name)")
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", muniment_read_only=True) as connection:
-        if not all(connection.scalar(owned, {"name": name}) for name in TABLES):
-            raise Withheld(NOT_OURS)
+        statement = _statement(connection)
+        _await_readers(connection)
         connection.exec_driver_sql("SET statement_timeout = 0")
         for name in TABLES:
-            connection.exec_driver_sql(f'VACUUM FULL "{name}"')
+            connection.exec_driver_sql(statement.format(name))
         connection.detach()  # nobody else gets a session whose statements may last for ever
+
+
+def _await_readers(connection: Connection) -> None:
+    """A table that is written anew takes along what somebody may still see: so whoever read or wrote at this moment, a backup
+    for one, has to have ended. Raises ``Unavailable`` where that takes long."""
+    before, end = _working(connection), time.monotonic() + READERS_SECONDS
+    while before & _working(connection):
+        if time.monotonic() > end:
+            raise Unavailable(KEPT_ALIVE)
+        time.sleep(POLL_SECONDS)
+
+
+def _working(connection: Connection) -> frozenset[str]:
+    """The others' transactions on this catalogue; each holds a lock on its own number, which everybody may see."""
+    held = text(
+        "SELECT l.virtualtransaction FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+        "WHERE l.locktype = 'virtualxid' AND a.datname = current_database() AND l.pid <> pg_backend_pid()"
+    )
+    return frozenset(connection.scalars(held))
+
+
+def _statement(connection: Connection) -> str:
+    """What writes one table anew, as this account may do it. Raises ``Withheld`` where it may not at all."""
+    owned = text("SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class WHERE oid = to_regclass(:name)")
+    if all(connection.scalar(owned, {"name": name}) for name in TABLES):
+        return 'VACUUM FULL "{}"'
+    granted = text("SELECT has_function_privilege(to_regprocedure(:name), 'EXECUTE')")
+    if connection.scalar(granted, {"name": ANEW}):
+        return "SELECT muniment_write_anew('{}')"
+    raise Withheld(NOT_OURS)

@@ -58,11 +58,13 @@ def pause(session: Session, actor: Principal, batch: DestructionBatch, *, reques
 
 
 def resume(session: Session, actor: Principal, batch: DestructionBatch, *, request: str | None) -> DestructionRun:
-    """Goes on after a pause, or tries again what could not go."""
+    """Goes on after a pause, or tries again what could not go. Raises ``Forbidden`` for whoever played another part: who sends
+    it off again executes it."""
     run = _run(session, batch, BatchState.EXECUTING, BatchState.PARTIAL_FAILED)
     if run.paused_at is None and batch.state == BatchState.EXECUTING:
         raise Conflict("It is not paused. See its execution for how far it is.")
     _require_witnesses(session, batch)
+    duties.assume(session, actor, Duty.EXECUTE, subject_of(batch))
     run.paused_at = run.paused_by = run.pause_reason = None
     if batch.state == BatchState.PARTIAL_FAILED:
         step(batch, BatchState.EXECUTING)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from services.kernel.blobs.keys import Vault
@@ -45,9 +45,9 @@ class Deriving:
             .order_by(FieldValue.id)
         )
 
-    def read(self, session: Session, run: RetentionRun, item_ids: Sequence[str]) -> None:
+    def read(self, session: Session, run: RetentionRun, these: ColumnElement[bool]) -> None:
         """Reads the verified values of these items that were not read before."""
-        rows = session.execute(self._verified.where(Item.id.in_(item_ids))).all()
+        rows = session.execute(self._verified.where(these)).all()
         if not rows:
             return
         read = _read(session, [value.id for value, _ in rows])
