@@ -105,7 +105,7 @@ def checkpoint_store(settings: Settings, held: Privileges | None = None) -> Blob
     """Where signed checkpoints lie, written once."""
 
     def whole() -> BlobStore:
-        first, *second = (_store(place, settings) for place in settings.checkpoints_places)
+        first, *second = (_store(place, settings, first=True) for place in settings.checkpoints_places)
         return MirroredBlobStore(first, second[0]) if second else first
 
     return _narrowed("checkpoint store", None if held is None else held.checkpoints, set(), whole)
@@ -185,12 +185,13 @@ def _nothing(what: str) -> Any:
     return Narrowed(None, (), what)
 
 
-def _store(place: Place, settings: Settings, *, lock: s3.LockMode | None = None) -> BlobStore:
+def _store(place: Place, settings: Settings, *, lock: s3.LockMode | None = None, first: bool = False) -> BlobStore:
     if place.url.startswith("file:"):
         return LocalBlobStore(Path(unquote(urlsplit(place.url).path)))
     connect = partial(s3.connect, place.endpoint, place.access_key, place.secret_key)
     probe = partial(connect, answer_seconds=PROBE_SECONDS, attempts=1)
-    return s3.S3BlobStore(connect(), *s3.bucket_and_prefix(place.url), lock=lock or settings.objects_lock, probe=probe)
+    where = s3.bucket_and_prefix(place.url)
+    return s3.S3BlobStore(connect(), *where, lock=lock or settings.objects_lock, first=first, probe=probe)
 
 
 def _transit(settings: Settings, url: str) -> MasterKey:

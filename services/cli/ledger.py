@@ -10,6 +10,7 @@ import typer
 from services.cli.common import INCOMPLETE, DataOption, JsonOption, print_json, settings_for
 from services.kernel.ledger import export as ledger_file
 from services.kernel.ledger import journal, verification
+from services.kernel.ledger.write_once import PREFIX
 
 app = typer.Typer(help="The tamper-evident audit log.", no_args_is_help=True)
 
@@ -28,6 +29,21 @@ def export(file: Path, data: DataOption = None) -> None:
             target.write(line + b"\n")
             count += 1
     typer.echo(f"{count} entries written to {file}.\nThe archive's public key: {kernel.signer.verifier_key}", err=True)
+
+
+@app.command("checkpoints")
+def checkpoints(folder: Annotated[Path, typer.Argument(file_okay=False)], data: DataOption = None) -> None:
+    """Copies the signed checkpoints out of the write-once store into FOLDER, for “ledger verify --checkpoint FOLDER”: of each
+    what was written first, whatever was put over it since."""
+    from services import app as archive
+
+    store = archive.build(settings_for(data)).checkpoints
+    folder.mkdir(parents=True, exist_ok=True)
+    names = sorted(name for name in store.names() if name.startswith(PREFIX))
+    for name in names:
+        with store.open(name) as source:
+            (folder / name).write_bytes(source.read())
+    typer.echo(f"{len(names)} checkpoints written to {folder}.", err=True)
 
 
 @app.command("verify")

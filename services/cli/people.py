@@ -102,6 +102,16 @@ def forget_factor(name: str, data: DataOption = None) -> None:
         credentials.revoke_all(session, person.id, by=None, request=None, kind="session")
 
 
+@app.command("join")
+def join(name: str, other: str, data: DataOption = None) -> None:
+    """Says that two accounts are one natural person's, for good; prints what that person has done in both that must be several
+    people's."""
+    with _kernel(data).database.write() as session:
+        one, two = _by_name(session, name), _by_name(session, other)
+        found = people.join(session, one.id, two.id, request=None)
+    print_json([{"kind": kind, "subject_id": subject, "duties": parts} for kind, subject, parts in found])
+
+
 @app.command("deactivate")
 def deactivate(name: str, data: DataOption = None) -> None:
     """Closes an account: its sessions, tokens and delegations end at once."""

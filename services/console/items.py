@@ -13,7 +13,7 @@ from fastapi import Form, Query, Response
 from services.console import hits
 from services.console.api import Refusal
 from services.console.route import page_router
-from services.console.visit import Visit, VisitDep
+from services.console.visit import Visit, VisitDep, see_other
 
 router = page_router()
 MOST_PAGES_SEARCHED = 60
@@ -53,6 +53,22 @@ async def reveal(
     address = f"/api/v1/items/{item_id}/fields/{field_id}/reveal"
     revealed = (await visit.api.send("POST", address, json={"reason": reason.strip()})).json()
     return await _page(visit, item_id, "", page, revealed)
+
+
+@router.post("/items/{item_id}/care")
+async def care(visit: VisitDep, item_id: UUID, fragile: Annotated[str, Form()] = "no") -> Response:
+    """Flags the original as fragile or vital (易损、易丢失), or no longer."""
+    await visit.api.send("PUT", f"/api/v1/items/{item_id}/care", json={"fragile": fragile == "yes"})
+    return see_other(f"/items/{item_id}#original")
+
+
+@router.post("/items/{item_id}/incidents")
+async def report(
+    visit: VisitDep, item_id: UUID, kind: Annotated[str, Form()] = "damage", text: Annotated[str, Form()] = ""
+) -> Response:
+    """Reports what has happened to the original; it is settled at the desk."""
+    await visit.api.send("POST", "/api/v1/incidents", json={"item_id": str(item_id), "kind": kind, "text": text})
+    return see_other("/access/desk#incidents")
 
 
 async def _page(visit: Visit, item_id: UUID, q: str, page: int, revealed: dict[str, Any] | None = None) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 from fastapi import FastAPI
 
-from services.console import assets, intake, items, oversight, search, session, words
+from services.console import assets, intake, items, oversight, policy, search, session, words
 from services.console.access import pages as access
 from services.console.api import without_memory
 from services.console.audit import pages as audit
@@ -35,6 +35,7 @@ def mount(app: FastAPI, client: httpx.AsyncClient) -> None:
         custody,
         audit,
         oversight,
+        policy,
         people,
     ):
         app.include_router(room.router)

@@ -67,12 +67,16 @@ async def code(request: Request, code: Field = "", next: Field = "/") -> Respons
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
+    """Whoever came by a provider is led there, to sign out of it too. By a page: a form of ours leads to no other site."""
+    visit = Visit(request)
     try:
-        answer = await Visit(request).api.send("DELETE", "/api/v1/sessions/current")
+        answer = await visit.api.send("DELETE", "/api/v1/sessions/current")
     except Refusal as refusal:
         if refusal.status != httpx.codes.UNAUTHORIZED:
             raise
         return see_other("/sign-in")
+    if there := answer.headers.get("muniment-leave"):
+        return _with_cookies(visit.page("signed-out.html", there=there), answer)
     return _with_cookies(see_other("/sign-in"), answer)
 
 

@@ -27,8 +27,10 @@ HEADERS = {
 SECTIONS = (
     ("intake", "/", "deliver"),
     ("filing", "/filing", "file"),
+    ("filing", "/filing/reports", "conduct"),
     ("search", "/search", "search"),
     ("access", "/access", "ask"),
+    ("access", "/access/registers", "registers"),
     ("custody", "/custody", "registers"),
     ("retention", "/retention", "registers"),
     ("retention", "/retention/holds", "hold"),
@@ -37,6 +39,9 @@ SECTIONS = (
     ("destruction", "/destruction", "witness"),
     ("audit", "/audit", "ledger"),
     ("inspections", "/inspections", "registers"),
+    ("policy", "/policy", "policy_edit"),
+    ("policy", "/policy", "policy_approve"),
+    ("policy", "/policy", "ledger"),
     ("jobs", "/jobs", "jobs"),
     ("people", "/people", "people"),
 )

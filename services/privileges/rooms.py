@@ -45,7 +45,7 @@ ROOMS: Mapping[str, Privileges] = {
             MASTER,
             FIGURES,
             {
-                "people": "SELECT INSERT UPDATE(password_hash,department,active,failed_sign_ins,locked_until)",
+                "people": "SELECT INSERT UPDATE(natural_id,password_hash,department,active,failed_sign_ins,locked_until)",
                 "person_roles": "INSERT UPDATE(until)",
                 "departments": "SELECT INSERT",
                 "delegations": "INSERT UPDATE",

@@ -23,6 +23,8 @@ _ON_OBJECTS = {
     "sweep": ["AbortMultipartUpload"],
     "retain": ["GetObjectRetention", "PutObjectRetention"],
 }
+_FIRST = ["ListBucketVersions"], ["GetObjectVersion"]
+"""Of a checkpoint what was written first counts, whatever was put over it: to find and to read that."""
 _READY = ["GetBucketObjectLockConfiguration", "ListBucket"]
 """For readiness; and without ``ListBucket`` what is not there looks like what is forbidden."""
 
@@ -38,7 +40,7 @@ def policies(
     these lie instead, and for backups."""
     beside = checkpoints or (bucket, f"{prefix}/checkpoints".strip("/"))
     for account, privileges in ACCOUNTS.items():
-        allowed = [*_statements(privileges.objects, (bucket, prefix)), *_statements(privileges.checkpoints, beside)]
+        allowed = [*_statements(privileges.objects, (bucket, prefix)), *_statements(privileges.checkpoints, beside, first=True)]
         allowed += [each for place in backups for each in _statements(privileges.backups, place)]
         if allowed:
             yield account, {"Version": "2012-10-17", "Statement": allowed}
@@ -49,14 +51,17 @@ def document(bucket: str, prefix: str = "", checkpoints: Place | None = None, ba
     return json.dumps(dict(policies(bucket, prefix, checkpoints, backups)), indent=2) + "\n"
 
 
-def _statements(rights: frozenset[str], place: Place) -> Iterator[dict[str, Any]]:
+def _statements(rights: frozenset[str], place: Place, *, first: bool = False) -> Iterator[dict[str, Any]]:
     if not rights:
         return
     bucket, prefix = place
+    on_bucket, on_objects = ([*each] if first else [] for each in _FIRST)
     whole, acts = f"arn:aws:s3:::{bucket}", sorted(rights)
-    yield _allow(list(dict.fromkeys(_READY + [action for act in acts for action in _ON_BUCKET.get(act, ())])), whole)
+    on_bucket += [action for act in acts for action in _ON_BUCKET.get(act, ())]
+    yield _allow(list(dict.fromkeys(_READY + on_bucket)), whole)
     within = f"{whole}/{prefix}/*" if prefix else f"{whole}/*"
-    yield _allow(list(dict.fromkeys(action for act in acts for action in _ON_OBJECTS.get(act, ()))), within)
+    on_objects += [action for act in acts for action in _ON_OBJECTS.get(act, ())]
+    yield _allow(list(dict.fromkeys(on_objects)), within)
 
 
 def _allow(actions: list[str], resource: str) -> dict[str, Any]:

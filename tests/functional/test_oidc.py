@@ -196,6 +196,25 @@ def test_untied_the_sessions_end(office):
     assert office.tie(me, "admin").status_code == 403
 
 
+def test_who_signs_out_here_is_led_to_sign_out_there_and_back(office, issuer):
+    created(office.tie(office.person("李娜"), "li-na"))
+    browser, _ = office.signed_in("li-na")
+    browser.headers["Origin"] = "http://testserver"
+    page = browser.post("/sign-out")
+    assert page.status_code == 200 and browser.get("/api/v1/me").status_code == 401
+    (there,) = {unescape(found) for found in re.findall(r'href="(http[^"]*)"', page.text)}
+    assert there.startswith(f"{issuer}/oauth2/end_session?") and f"0;url={there}" in unescape(page.text)
+    asked = httpx.get(there, trust_env=False)
+    assert asked.status_code == 200 and "http://testserver/sign-in" in asked.text, (
+        "the provider takes it, and knows the way back"
+    )
+    local = office.desk.client()
+    office.person("王芳")
+    local.headers["Origin"] = "http://testserver"
+    local.post("/sign-in", data={"name": "王芳", "password": PASSWORD})
+    assert local.post("/sign-out", follow_redirects=False).headers["location"] == "/sign-in", "who came by password is not"
+
+
 def test_nobody_is_led_to_another_site(office):
     created(office.tie(office.person("李娜"), "li-na"))
     for place in ("//evil.test", "https://evil.test", "/\\evil.test", "javascript:alert(1)"):

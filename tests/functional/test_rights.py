@@ -23,6 +23,7 @@ PUBLIC = {
     ("GET", "/api/v1/oidc"),
     ("GET", "/api/v1/oidc/sign-in"),
     ("GET", "/api/v1/oidc/callback"),
+    ("POST", "/api/v1/oidc/logout"),
 }
 SIGN_IN = {
     ("GET", "/sign-in"),

@@ -54,3 +54,11 @@ def list_records(
         rows = service.records(session, principal, after=after, limit=limit + 1)
         page, following = paging.page(rows, limit)
         return {"records": [service.shown(session, kernel.vault, row) for row in page], "next": following}
+
+
+@router.get("/people")
+def people(kernel: KernelDep, principal: Principal = allow(Right.CONDUCT)) -> dict[str, Any]:
+    """Whose conduct one may record: one's department's for its head, everyone's for archivist and leader."""
+    with kernel.database.read() as session:
+        found = service.people(session, principal)
+        return {"people": [{"id": each.id, "name": each.name, "department": each.department} for each in found]}

@@ -14,6 +14,7 @@ from services.kernel import notices
 from services.kernel.blobs.keys import Vault
 from services.kernel.clock import OFFICE, now
 from services.kernel.errors import Forbidden, NotFound
+from services.kernel.identity.people import is_service
 from services.kernel.identity.rights import Principal, Right, may_know
 from services.kernel.identity.tables import Person
 from services.kernel.ledger import journal
@@ -94,6 +95,12 @@ def records(session: Session, principal: Principal, *, after: str | None, limit:
             seen += session.scalars(select(Person.id).where(Person.department == principal.department))
         query = query.where(ConductRecord.person_id.in_(seen))
     return list(session.scalars(query if after is None else query.where(ConductRecord.id < after)))
+
+
+def people(session: Session, actor: Principal) -> list[Person]:
+    """Those whose conduct this person may record, by name: nobody's own, and no program's."""
+    found = session.scalars(select(Person).where(Person.active, Person.natural_id != actor.natural_id).order_by(Person.name))
+    return [each for each in found if _reaches(actor, each) and not is_service(each)]
 
 
 def shown(session: Session, vault: Vault, record: ConductRecord) -> dict[str, Any]:

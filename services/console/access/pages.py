@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from services.console.access import deputies, desk, mine, waiting
+from services.console.access import conduct, deputies, desk, marks, mine, registers, waiting
 
 router = APIRouter(include_in_schema=False)
-for room in (mine, waiting, desk, deputies):
+for room in (mine, waiting, desk, deputies, registers, conduct, marks):
     router.include_router(room.router)

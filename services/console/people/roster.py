@@ -102,6 +102,16 @@ async def untie(visit: VisitDep, person_id: UUID, login_id: UUID) -> Response:
     return see_other(f"/people/{person_id}")
 
 
+@router.post("/people/{person_id}/accounts")
+async def join(visit: VisitDep, person_id: UUID, name: Text = "") -> Response:
+    """The other account is named as it is written in the list. What the two did that must be several people's is on the page
+    that answers."""
+    named = (await visit.api.get("/api/v1/people", {"name": name.strip(), "limit": 200}))["people"]
+    other = next((each["id"] for each in named if each["name"] == name.strip()), str(person_id))
+    joined = await visit.api.send("POST", f"/api/v1/people/{person_id}/accounts", json={"account_id": other})
+    return await _page(visit, person_id, breaches=joined.json()["breaches"])
+
+
 ACTS = {"deactivation": "POST", "activation": "POST", "second-factor": "DELETE", "credentials": "DELETE"}
 
 
@@ -119,7 +129,7 @@ async def end(visit: VisitDep, person_id: UUID, credential_id: UUID) -> Response
     return see_other(f"/people/{person_id}")
 
 
-async def _page(visit: Visit, person_id: UUID, token: str = "") -> Response:
+async def _page(visit: Visit, person_id: UUID, token: str = "", breaches: list[dict[str, Any]] | None = None) -> Response:
     shown = await visit.api.get(f"/api/v1/people/{person_id}")
     credentials = (await visit.api.get(f"/api/v1/people/{person_id}/credentials", {"limit": 200}))["credentials"]
     departments = (await visit.api.get("/api/v1/departments", {"limit": 200}))["departments"]
@@ -132,6 +142,7 @@ async def _page(visit: Visit, person_id: UUID, token: str = "") -> Response:
         "token": token,
         "outside": outside,
         "logins": logins,
+        "breaches": breaches,
     }
     done = visit.request.query_params.get("done", "")
     return visit.page("person.html", section="people", roles=_roles(visit), done=done, **page)

@@ -46,7 +46,9 @@ def standing_of(session: Session, matter: Matter, *, at: datetime | None = None)
         Approval.kind == matter.subject.kind, Approval.subject_id == matter.subject.id, Approval.digest == matter.digest
     )
     valid = [each for each in session.scalars(query) if each.expires_at is None or each.expires_at > moment]
-    return standing(matter.rounds, [Signature(each.round, each.approver, each.natural_id, each.approves) for each in valid])
+    whose = duties.natural_ids(session, {each.person_id for each in valid})
+    signed = [Signature(each.round, each.approver, whose[each.person_id], each.approves) for each in valid]
+    return standing(matter.rounds, signed)
 
 
 def decide(session: Session, actor: Principal, matter: Matter, *, approves: bool, reason: str) -> tuple[Approval, Standing]:
@@ -88,15 +90,16 @@ def _is_void(session: Session, actor: Principal, matter: Matter, for_id: str | N
     """Whether all that these two signed of the matter was signed under content that it no longer has: then they are asked
     anew, as everybody is (hard case 11)."""
     naturals = duties.natural_ids(session, [actor.person_id, *([for_id] if for_id else [])]).values()
-    acted_for = aliased(Person)
+    signer, acted_for = aliased(Person), aliased(Person)
     signed = (
         select(Approval.id)
+        .join(signer, signer.id == Approval.person_id)
         .outerjoin(acted_for, acted_for.id == Approval.for_id)
         .where(
             Approval.kind == matter.subject.kind,
             Approval.subject_id == matter.subject.id,
             Approval.digest == matter.digest,
-            or_(Approval.natural_id.in_(naturals), acted_for.natural_id.in_(naturals)),
+            or_(signer.natural_id.in_(naturals), acted_for.natural_id.in_(naturals)),
         )
     )
     return session.scalar(signed.limit(1)) is None

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, NotRequired, TypedDict, TypeVar, cast
 from urllib.parse import urlsplit
 
 import boto3
@@ -38,6 +38,16 @@ log = structlog.get_logger("objects")
 T = TypeVar("T")
 
 LockMode = Literal["COMPLIANCE", "GOVERNANCE"]
+
+
+class Which(TypedDict):
+    """An object, or one version of it, as the client's calls take it."""
+
+    Bucket: str
+    Key: str
+    VersionId: NotRequired[str]
+
+
 PATIENCE = (0.1, 0.4, 1.0, 1.5)
 """Seconds before the store is asked again for an object that it says it does not have."""
 
@@ -83,8 +93,9 @@ def bucket_and_prefix(url: str) -> tuple[str, str]:
 
 
 class S3BlobStore:
-    """``lock`` is the mode of the locks that ``retain`` sets; None sets none. ``probe`` makes the client that asks whether the
-    store answers, of which less patience is asked than of one that stores."""
+    """``lock`` is the mode of the locks that ``retain`` sets; None sets none. ``first``: of each object the version that was
+    written first counts, for a lock keeps a version from going, and stops neither one that is put over it nor a delete marker.
+    ``probe`` makes the client that asks whether the store answers, of which less patience is asked than of one that stores."""
 
     def __init__(
         self,
@@ -93,11 +104,13 @@ class S3BlobStore:
         prefix: str = "",
         *,
         lock: LockMode | None = None,
+        first: bool = False,
         patience: Sequence[float] = PATIENCE,
         page: int = 1000,
         probe: Callable[[], S3Client] | None = None,
     ) -> None:
         self._client, self.bucket, self._lock, self._page = client, bucket, lock, page
+        self._first = first
         self.prefix = f"{prefix}/" if prefix else ""
         self._patience = patience
         self._make_probe = probe or (lambda: client)
@@ -114,14 +127,14 @@ class S3BlobStore:
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         key = self._key(name)
-        first = self._patiently(name, lambda: self._whole(key))
-        reader = S3Reader(name, first["Body"], first["ContentLength"], lambda offset: self._rest(name, offset))
+        which, found = self._patiently(name, lambda: self._whole(self._which(key)))
+        reader = S3Reader(name, found["Body"], found["ContentLength"], lambda offset: self._rest(name, which, offset))
         return cast(BinaryIO, io.BufferedReader(reader, READ_AHEAD))
 
     def exists(self, name: str) -> bool:
         key = self._key(name)
         try:
-            self._patiently(name, lambda: self._client.head_object(Bucket=self.bucket, Key=key))
+            self._patiently(name, lambda: self._client.head_object(**self._which(key)))
         except NotFound:
             return False
         return True
@@ -153,6 +166,9 @@ class S3BlobStore:
         return found
 
     def names(self) -> Iterator[str]:
+        if self._first:
+            yield from self._ever_named()
+            return
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": self._page}
         )
@@ -188,7 +204,7 @@ class S3BlobStore:
         if not self._bucket_lock(self._client):
             raise Unavailable(NO_LOCK)  # SeaweedFS, for one, would accept it and delete the object all the same
         try:
-            version = self._client.head_object(Bucket=self.bucket, Key=key).get("VersionId", "null")
+            version = self._client.head_object(**self._which(key)).get("VersionId", "null")
             if (held := self._locked_until(key, version)) and held > stamp:
                 raise Conflict(f"The object {name} is locked until {held:%Y-%m-%d %H:%M} UTC; locks are never shortened.")
             self._client.put_object_retention(
@@ -218,21 +234,20 @@ class S3BlobStore:
     def _key(self, name: str) -> str:
         return self.prefix + checked(name)
 
-    def _rest(self, name: str, offset: int) -> Body:
-        key = self._key(name)
+    def _rest(self, name: str, which: Which, offset: int) -> Body:
         wanted = f"bytes={offset}-"
-        found = self._patiently(name, lambda: self._client.get_object(Bucket=self.bucket, Key=key, Range=wanted))
+        found = self._patiently(name, lambda: self._client.get_object(**which, Range=wanted))
         if not found.get("ContentRange", "").startswith(f"bytes {offset}-"):
             found["Body"].close()
             raise ResponseStreamingError(error="an answer cut in its headers, or without the range that was asked for")
         return found["Body"]
 
-    def _whole(self, key: str) -> GetObjectOutputTypeDef:
-        found = self._client.get_object(Bucket=self.bucket, Key=key)
+    def _whole(self, which: Which) -> tuple[Which, GetObjectOutputTypeDef]:
+        found = self._client.get_object(**which)
         if "ContentLength" not in found:  # http.client takes headers that were cut for all of them
             found["Body"].close()
             raise ResponseStreamingError(error="an answer cut in its headers")
-        return found
+        return which, found
 
     def _patiently(self, name: str, ask: Callable[[], T]) -> T:
         """One “no such object” is not a loss: servers say so too while they stop or start. It is believed when it lasts, from
@@ -263,6 +278,39 @@ class S3BlobStore:
                     f"The object store has no bucket “{self.bucket}”. Create it, or correct the bucket in the objects URL."
                 ) from error
             raise
+
+    def _which(self, key: str) -> Which:
+        """What to ask for: the object as it stands, or its first version."""
+        which: Which = {"Bucket": self.bucket, "Key": key}
+        if not self._first:
+            return which
+        written = [
+            each
+            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=key)
+            for each in page.get("Versions", [])
+            if each["Key"] == key
+        ]
+        # Listings have the newest first, so of two within one tick of the store's clock the last is the older.
+        oldest = min(reversed(written), key=lambda each: each["LastModified"], default=None)
+        if oldest is not None:
+            which["VersionId"] = oldest["VersionId"]
+        return which
+
+    def _ever_named(self) -> Iterator[str]:
+        """Also what a delete marker hides."""
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": self._page}
+        )
+        last = None
+        try:
+            for page in pages:
+                for found in page.get("Versions", []):
+                    name = found["Key"].removeprefix(self.prefix)
+                    if name != last and NAME.fullmatch(name):
+                        yield name
+                    last = name
+        except FAILURES as error:
+            raise translate(error) from error
 
     def _versions(self, key: str) -> list[str]:
         """Identifiers of all versions and delete markers of exactly this key."""

@@ -124,11 +124,19 @@ def revoke(session: Session, person_id: str, credential_id: str, *, by: str | No
 
 
 def revoke_all(
-    session: Session, person_id: str, *, by: str | None, request: str | None, kind: str | None = None, but: str | None = None
+    session: Session,
+    person_id: str,
+    *,
+    by: str | None,
+    request: str | None,
+    kind: str | None = None,
+    name: str | None = None,
+    but: str | None = None,
 ) -> int:
-    """Ends all of a person, or all of a kind, except ``but``; one entry tells how many."""
+    """Ends all of a person, or all of a kind or a name, except ``but``; one entry tells how many."""
     query = update(Credential).where(Credential.person_id == person_id, Credential.revoked_at.is_(None))
     query = query if kind is None else query.where(Credential.kind == kind)
+    query = query if name is None else query.where(Credential.name == name)
     query = query if but is None else query.where(Credential.id != but)
     ended = session.execute(query.values(revoked_at=now())).rowcount  # type: ignore[attr-defined]
     if ended:

@@ -1,7 +1,8 @@
 """Separation of duties (rules.md section 3), by natural person, in one table and one function.
 
 What somebody has done stays with the natural person: a changed role, a second account, a delegation or a service account makes
-no other person of them. Who acts for another binds both.
+no other person of them. Who acts for another binds both. Whose an account is, is asked anew each time, so that what was done in
+two accounts counts as one person's from the moment that they are known to be (``people.join``).
 """
 
 from __future__ import annotations
@@ -127,10 +128,31 @@ def note(session: Session, duty: Duty, subject: Subject, person_id: str, natural
 
 def played(session: Session, subject: Subject, duty: Duty) -> frozenset[str]:
     """The natural persons who played a part about something."""
-    query = select(DutyDone.natural_id).where(
-        DutyDone.kind == subject.kind, DutyDone.subject_id == subject.id, DutyDone.duty == duty
+    query = (
+        select(Person.natural_id)
+        .join(DutyDone, DutyDone.person_id == Person.id)
+        .where(DutyDone.kind == subject.kind, DutyDone.subject_id == subject.id, DutyDone.duty == duty)
     )
     return frozenset(session.scalars(query))
+
+
+def breaches(session: Session, natural_id: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Where a natural person has played parts that must be several people's: kind and id of the thing, and the parts. There is
+    something to find where accounts turned out to be one person's afterwards."""
+    query = (
+        select(DutyDone.kind, DutyDone.subject_id, DutyDone.duty)
+        .join(Person, Person.id == DutyDone.person_id)
+        .where(Person.natural_id == natural_id)
+        .order_by(DutyDone.kind, DutyDone.subject_id, DutyDone.duty)
+    )
+    done: dict[tuple[str, str], list[Duty]] = {}
+    for kind, subject_id, duty in session.execute(query):
+        done.setdefault((kind, subject_id), []).append(Duty(duty))
+    return [
+        (kind, subject_id, tuple(parts))
+        for (kind, subject_id), parts in done.items()
+        if any(clash(one, other) for one, other in combinations(parts, 2))
+    ]
 
 
 def natural_ids(session: Session, people: Collection[str]) -> dict[str, str]:
@@ -159,9 +181,9 @@ def _refuse_programs(actor: Principal, duty: Duty) -> None:
 
 def _refuse_played(session: Session, naturals: set[str], duty: Duty, subject: Subject, *, again: bool) -> None:
     before = session.scalars(
-        select(DutyDone.duty).where(
-            DutyDone.kind == subject.kind, DutyDone.subject_id == subject.id, DutyDone.natural_id.in_(naturals)
-        )
+        select(DutyDone.duty)
+        .join(Person, Person.id == DutyDone.person_id)
+        .where(DutyDone.kind == subject.kind, DutyDone.subject_id == subject.id, Person.natural_id.in_(naturals))
     )
     for other in sorted(set(before)):
         if clash(duty, Duty(other)) and not (again and duty is Duty(other)):

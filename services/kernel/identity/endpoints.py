@@ -86,12 +86,15 @@ def finish(kernel: KernelDep, body: Code, request: Request, request_id: RequestI
 
 @router.delete("/sessions/current", status_code=204)
 def sign_out(kernel: KernelDep, request: Request, request_id: RequestId, principal: Principal = allow(Right.SELF)) -> Response:
-    """Closes the session of the cookie at hand."""
+    """Closes the session of the cookie at hand. Of one that a provider opened, the header ``Muniment-Leave`` tells where a
+    browser signs out there too."""
     name = cookie_name(kernel.settings)
     if secret := request.cookies.get(name):
         with kernel.database.write() as session:
             credentials.sign_out(session, secret, request=request_id)
     response = Response(status_code=204)
+    if leave := oidc.leave_address(request, principal):
+        response.headers["Muniment-Leave"] = leave
     response.delete_cookie(name, secure=kernel.settings.https, httponly=True, samesite="strict")
     return response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from services.kernel import notices
@@ -18,6 +18,8 @@ from services.kernel.identity.tables import Delegation, Department, Person, Pers
 from services.kernel.ledger import journal
 from services.kernel.model import Role
 
+Breach = tuple[str, str, tuple[str, ...]]
+"""Kind and id of a thing about which one person played several parts that are kept apart, and the parts."""
 SERVICES = duties.PROGRAMS
 """No person has such a role beside their own, and no program signs in."""
 
@@ -132,6 +134,34 @@ def move(session: Session, person_id: str, department: str | None, *, by: Princi
         journal.append(session, "person.move", actor=by.person_id if by else None, request=request, person=person.id)
 
 
+def join(session: Session, person_id: str, other_id: str, *, by: Principal | None = None, request: str | None) -> list[Breach]:
+    """Two accounts turn out to be one natural person's: from now on their duties are one person's, what was done before
+    included. Returns where that person has already played parts that are kept apart; auditors are told of it. There is no way
+    back, for it would be a way round the duties. Raises ``Forbidden`` where the two hold roles that are never one person's,
+    ``Conflict`` where they are joined already."""
+    person, other = found(session, person_id), found(session, other_id)
+    for natural_id in sorted({person.natural_id, other.natural_id}):
+        take_turn(session, "roles", natural_id)
+    session.refresh(person)
+    session.refresh(other)
+    for each in (person, other):
+        refuse_self(each, by, "Accounts of one's own are joined by another administrator.")
+        if is_service(each):
+            raise InvalidInput("A service account is a program's. Who answers for it is said when it is added.")
+    if person.natural_id == other.natural_id:
+        raise Conflict("These accounts are one person's already.")
+    for role in sorted(_held(session, other.natural_id)):
+        _refuse_clash(session, person.natural_id, role)
+    session.execute(update(Person).where(Person.natural_id == other.natural_id).values(natural_id=person.natural_id))
+    _end_delegations_within(session, person.natural_id)
+    found_out = duties.breaches(session, person.natural_id)
+    if found_out:
+        notices.notify(session, notices.holders(session, [Role.AUDITOR]), "person.joined", "person", person.id)
+    told = {"person": person.id, "account": other.id, "breaches": [f"{kind} {subject}" for kind, subject, _ in found_out]}
+    journal.append(session, "person.join", actor=by.person_id if by else None, request=request, **told)
+    return found_out
+
+
 def deactivate(session: Session, person_id: str, *, by: Principal | None = None, request: str | None) -> None:
     """Who has gone: all sessions, tokens and delegations end in the same transaction. Signatures given stay."""
     person = found(session, person_id)
@@ -185,13 +215,28 @@ def refuse_self(person: Person, by: Principal | None, words: str) -> None:
         raise Forbidden(words, code="separation-of-duties")
 
 
-def _refuse_clash(session: Session, natural_id: str, role: Role) -> None:
-    """The roles of all accounts of the natural person count, and those that others have delegated to them."""
+def _held(session: Session, natural_id: str) -> set[Role]:
+    """The roles of all accounts of a natural person, and those that others have delegated to them; no program's."""
     live = or_(PersonRole.until.is_(None), PersonRole.until > now())
     same = Person.natural_id == natural_id, Person.active
     query = select(PersonRole.role).join(Person, Person.id == PersonRole.person_id).where(*same, live)
     lent = select(Delegation.role).join(Person, Person.id == Delegation.taker_id).where(*same, Delegation.revoked_at.is_(None))
     held = {Role(each) for each in (*session.scalars(query), *session.scalars(lent.where(Delegation.until > now())))}
+    return held - SERVICES
+
+
+def _end_delegations_within(session: Session, natural_id: str) -> None:
+    """Nobody decides for themselves."""
+    mine = select(Person.id).where(Person.natural_id == natural_id)
+    within = select(Delegation).where(
+        Delegation.giver_id.in_(mine), Delegation.taker_id.in_(mine), Delegation.revoked_at.is_(None)
+    )
+    for delegation in session.scalars(within.with_for_update(of=Delegation, **TO_CHANGE)):
+        delegation.revoked_at = now()
+
+
+def _refuse_clash(session: Session, natural_id: str, role: Role) -> None:
+    held = _held(session, natural_id)
     if other := next((each for each in sorted(held) if frozenset({each, role}) in duties.APART_ROLES), None):
         raise Forbidden(
             f"“{other}” and “{role}” are never one natural person's, in whatever accounts. End the one first, or "

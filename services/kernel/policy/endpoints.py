@@ -9,11 +9,13 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from services.kernel.http import idempotency
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.headers import IdempotencyKey
 from services.kernel.identity.rights import Principal, Right
+from services.kernel.identity.tables import Person
 from services.kernel.policy import model, versions
 from services.kernel.policy.tables import PolicyVersion
 
@@ -44,7 +46,7 @@ def history(kernel: KernelDep, principal: Principal = allow(Right.SELF)) -> dict
     """All proposals, newest first, with who proposed and who decided."""
     with kernel.database.read() as session:
         rows = session.scalars(select(PolicyVersion).order_by(PolicyVersion.number.desc())).all()
-        return {"in_force": versions.current(session).number, "versions": [_shown(row) for row in rows]}
+        return {"in_force": versions.current(session).number, "versions": [_shown(session, row) for row in rows]}
 
 
 @router.get("/versions/{number}", response_class=Response)
@@ -77,7 +79,7 @@ def propose(
     with kernel.database.write() as session:
 
         def create() -> dict[str, Any]:
-            return _shown(versions.propose(session, principal, body.body, body.reason, request=request))
+            return _shown(session, versions.propose(session, principal, body.body, body.reason, request=request))
 
         return idempotency.once(session, principal, "policy", key, body.model_dump(), create)
 
@@ -92,17 +94,23 @@ def decide(
 ) -> dict[str, Any]:
     """Puts a proposal in force, or rejects it."""
     with kernel.database.write() as session:
-        return _shown(versions.decide(session, principal, number, approves=body.approves, request=request))
+        return _shown(session, versions.decide(session, principal, number, approves=body.approves, request=request))
 
 
-def _shown(version: PolicyVersion) -> dict[str, Any]:
+def _shown(session: Session, version: PolicyVersion) -> dict[str, Any]:
     return {
         "number": version.number,
         "state": version.state,
         "reason": version.reason,
         "sha256": version.sha256,
         "proposed_by": version.proposed_by,
+        "proposed_by_name": _name(session, version.proposed_by),
         "proposed_at": version.proposed_at.isoformat(),
         "decided_by": version.decided_by,
+        "decided_by_name": _name(session, version.decided_by),
         "decided_at": version.decided_at.isoformat() if version.decided_at else None,
     }
+
+
+def _name(session: Session, person_id: str | None) -> str | None:
+    return None if person_id is None else session.get_one(Person, person_id).name

@@ -6,7 +6,7 @@ from html import escape
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
@@ -80,6 +80,28 @@ def callback(
     set_cookie(response, kernel, COOKIE, back.opened.secret, kernel.settings.session_hours * 3600)
     _forget(response, kernel)
     return response
+
+
+@router.post("/oidc/logout", status_code=200, response_class=Response)
+def logout(
+    kernel: KernelDep,
+    provider: ProviderDep,
+    request: Request,
+    request_id: RequestId,
+    logout_token: Annotated[str, Form(max_length=20_000)],
+) -> Response:
+    """The provider says that somebody signed out there (Back-Channel Logout 1.0): the sessions that it opened here end."""
+    knock(kernel, request)
+    sub = provider.signed_out(logout_token)
+    with kernel.database.write() as session:
+        service.left(session, provider, sub, request=request_id)
+    return Response(headers={"Cache-Control": "no-store"})
+
+
+def leave_address(request: Request, principal: Principal) -> str | None:
+    """Where somebody signs out at the provider too whose session it opened."""
+    configured = request.app.state.kernel.settings.oidc_issuer is not None
+    return provider_of(request).leave_address() if principal.by_provider and configured else None
 
 
 @router.get("/people/{person_id}/logins")

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import structlog
@@ -23,7 +24,16 @@ log = structlog.get_logger("oidc")
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """What an ID token may be signed with: none that a client's secret could forge, and never ``none``."""
 SECONDS, LEEWAY, REMEMBERED = 10.0, 60, 3600.0
+LOGOUT, LOGOUT_SECONDS = "http://schemas.openid.net/event/backchannel-logout", 300
 DISCOVERY = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """``subject``: by the claim that the settings name; ``sub``: as the provider's own messages call them."""
+
+    subject: str
+    sub: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,8 @@ class Provider:
         self.issuer = settings.oidc_issuer
         self._claim, self._client_id = settings.oidc_claim, settings.oidc_client_id
         self._secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
-        self._back = f"{settings.public_url.rstrip('/')}/api/v1/oidc/callback"
+        here = settings.public_url.rstrip("/")
+        self._back, self._leave = f"{here}/api/v1/oidc/callback", f"{here}/sign-in"
         self._scope = settings.oidc_scopes
         self._lock, self._known, self._until = threading.Lock(), {}, 0.0  # type: tuple[threading.Lock, dict[str, Any], float]
 
@@ -55,8 +66,34 @@ class Provider:
             )
         return str(url)
 
-    def subject(self, code: str, asked: Asked) -> str:
-        """Who came back, by the claim that the settings name."""
+    def leave_address(self) -> str | None:
+        """Where a browser signs out at the provider too (RP-Initiated Logout 1.0); None where it offers no such page, or does
+        not answer: who signs out here is signed out here."""
+        try:
+            there = self._metadata().get("end_session_endpoint")
+        except Unavailable:
+            return None
+        if not isinstance(there, str) or urlsplit(there).scheme != urlsplit(self.issuer).scheme:
+            return None
+        query = urlencode({"client_id": self._client_id, "post_logout_redirect_uri": self._leave})
+        return f"{there}{'&' if '?' in there else '?'}{query}"
+
+    def signed_out(self, token: str) -> str:
+        """Whom a logout token is about (Back-Channel Logout 1.0, section 2.6), by ``sub``. Raises ``Unauthenticated``."""
+        try:
+            claims = self._checked(token, self._metadata())
+            fresh = claims["iat"] > time.time() - LOGOUT_SECONDS
+            if LOGOUT not in claims["events"] or "nonce" in claims or not fresh or not isinstance(claims["sub"], str):
+                raise ValueError("no logout token, or too old")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _silent(error) from error
+        except (JoseError, KeyError, TypeError, ValueError) as error:
+            log.warning("logout-proves-nothing", error=type(error).__name__)
+            raise Unauthenticated("This logout token proves nothing. It needs “sub”, and to be sent at once.") from error
+        return str(claims["sub"])
+
+    def subject(self, code: str, asked: Asked) -> Who:
+        """Who came back."""
         metadata = self._metadata()
         try:
             with self._client() as client:
@@ -71,19 +108,24 @@ class Provider:
         if not isinstance(found, str) or not 0 < len(found) <= 255:
             log.warning("claim-missing", claim=self._claim)
             raise Unauthenticated("The provider does not tell who you are in the way that was agreed. Ask the administrator.")
-        return found
+        return Who(found, str(claims["sub"]))
 
     def _proven(self, token: str, metadata: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
         """OpenID Connect Core 1.0, section 3.1.3.7."""
+        return self._checked(
+            token, metadata, exp={"essential": True}, sub={"essential": True}, nonce={"essential": True, "value": nonce}
+        )
+
+    def _checked(self, token: str, metadata: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
+        """What the provider signed, for us."""
         keys = KeySet.import_key_set(cast(Any, _get(metadata["jwks_uri"])))
         claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
         registry = jwt.JWTClaimsRegistry(
             leeway=LEEWAY,
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": self._client_id},
-            exp={"essential": True},
             iat={"essential": True},
-            nonce={"essential": True, "value": nonce},
+            **more,
         )
         registry.validate(claims)
         if claims.get("azp", self._client_id) != self._client_id:

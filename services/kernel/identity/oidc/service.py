@@ -56,19 +56,31 @@ def finish(database: Database, provider: Provider, state: str, kept: str, code: 
     """Opens a session for whoever the provider says it is. ``kept`` is the browser's secret, ``state`` what came back. Raises
     ``Unauthenticated`` for an attempt that was not begun here, is over, or was used. Each is on the ledger."""
     attempt = _use(database, state, kept, terms)
-    subject = provider.subject(code, Asked(state, attempt.nonce, attempt.verifier))
+    who = provider.subject(code, Asked(state, attempt.nonce, attempt.verifier))
     with database.write() as session:
-        query = select(Person).join(OutsideLogin, OutsideLogin.person_id == Person.id)
-        person = session.scalar(query.where(OutsideLogin.issuer == provider.issuer, OutsideLogin.subject == subject))
+        known = OutsideLogin.issuer == provider.issuer, OutsideLogin.subject == who.subject
+        login = session.scalar(select(OutsideLogin).where(*known))
+        person = session.get(Person, login.person_id) if login is not None else None
         if person is None or not person.active or people.is_service(person):
             actor = person.id if person else None
             journal.append(session, "session.refuse", actor=actor, request=terms.request, result="refused", by="oidc")
-            return Back(attempt.next, stranger=subject if person is None else None)
+            return Back(attempt.next, stranger=who.subject if person is None else None)
+        if login is not None and login.sub != who.sub:
+            login.sub = who.sub
         secret = credentials.open_session(
             session, person, terms.whence, hours=terms.hours, idle_minutes=terms.idle_minutes, name=credentials.BY_PROVIDER
         )
         journal.append(session, "session.open", actor=person.id, request=terms.request, by="oidc")
         return Back(attempt.next, opened=Opened(secret))
+
+
+def left(session: Session, provider: Provider, sub: str, *, request: str | None) -> int:
+    """Somebody has signed out at the provider, or was signed out there: the sessions that it opened here end. How many."""
+    known = OutsideLogin.issuer == provider.issuer, OutsideLogin.sub == sub
+    return sum(
+        credentials.revoke_all(session, person_id, by=None, request=request, kind="session", name=credentials.BY_PROVIDER)
+        for person_id in session.scalars(select(OutsideLogin.person_id).where(*known)).all()
+    )
 
 
 def tie(session: Session, issuer: str, person_id: str, subject: str, *, by: Principal, request: str | None) -> OutsideLogin:

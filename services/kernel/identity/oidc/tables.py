@@ -13,7 +13,8 @@ from services.kernel.ids import new_id
 
 
 class OutsideLogin(Base):
-    """Whom the provider calls ``subject`` is this person here."""
+    """Whom the provider calls ``subject`` is this person here; ``sub``: what it called them when they last came, which its own
+    messages name."""
 
     __tablename__ = "outside_logins"
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
@@ -21,6 +22,7 @@ class OutsideLogin(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     issuer: Mapped[str] = mapped_column(String(255))
     subject: Mapped[str] = mapped_column(String(255))
+    sub: Mapped[str | None] = mapped_column(String(255))
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 

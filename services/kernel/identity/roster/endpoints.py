@@ -44,6 +44,10 @@ class NewRole(BaseModel):
     until: AwareDatetime | None = None
 
 
+class Joined(BaseModel):
+    account_id: str = Field(max_length=36, description="Another account of the same natural person.")
+
+
 class NewDepartment(BaseModel):
     name: str = Field(min_length=1, max_length=80)
     parent: str | None = Field(None, max_length=80)
@@ -114,6 +118,22 @@ def change(
     with kernel.database.write() as session:
         people.move(session, person_id, body.department, by=principal, request=request)
         return shown_person(people.found(session, person_id))
+
+
+@router.post("/people/{person_id}/accounts")
+def join(
+    kernel: KernelDep, person_id: str, body: Joined, request: RequestId, principal: Principal = allow(Right.PEOPLE)
+) -> dict[str, Any]:
+    """Says that two accounts are one natural person's, for good. ``breaches``: what that person has done in both that must be
+    several people's; it stands as it is, and is for people to judge."""
+    with kernel.database.write() as session:
+        found = people.join(session, person_id, body.account_id, by=principal, request=request)
+        natural = people.found(session, person_id).natural_id
+        accounts = session.scalars(select(Person).where(Person.natural_id == natural).order_by(Person.id))
+        return {
+            "accounts": [{"id": each.id, "name": each.name} for each in accounts],
+            "breaches": [{"kind": kind, "subject_id": subject, "duties": parts} for kind, subject, parts in found],
+        }
 
 
 @router.post("/people/{person_id}/roles", status_code=201)
