@@ -137,24 +137,35 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text as read. ``confidence`` is 0…1; ``weakest``, where an engine tells it, its least sure character's."""
+    """One line of text as read. ``confidence`` is 0…1; ``weakest``, where an engine tells it, its least sure character's.
+
+    ``places``, where the line is not set evenly (a wide gap, full-width digits): for each character its left and right edge, in
+    thousandths of the line's length.
+    """
 
     text: str
     box: Box
     confidence: float
     weakest: float | None = None
+    places: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        told: dict[str, Any] = {
             "text": self.text,
             "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
             "confidence": round(self.confidence, 4),
-        } | ({"weakest": round(self.weakest, 4)} if self.weakest is not None else {})
+        }
+        if self.weakest is not None:
+            told["weakest"] = round(self.weakest, 4)
+        if self.places is not None:
+            told["places"] = list(self.places)
+        return told
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Line:
         box = box_from_json(data["box"])
-        return cls(text=data["text"], box=box, confidence=data["confidence"], weakest=data.get("weakest"))
+        places = tuple(data["places"]) if data.get("places") else None
+        return cls(data["text"], box, data["confidence"], data.get("weakest"), places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,12 @@ _PRINT = 0.75  # what follows a colon less surely than this was not printed
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one strip says; ``sure`` has a confidence 0…1 for each character of ``text``."""
+    """What one strip says; ``sure`` has a confidence 0…1 for each character of ``text``, ``seen`` where its middle was seen,
+    in shares of the strip's length."""
 
     text: str
     sure: tuple[float, ...]
+    seen: tuple[float, ...] = ()
 
     @property
     def confidence(self) -> float:
@@ -42,7 +44,7 @@ class Reading:
         tail = _TAIL.search(self.text)
         if tail is None or fmean(self.sure[tail.start() :]) >= _PRINT:
             return self
-        return Reading(self.text[: tail.start()], self.sure[: tail.start()])
+        return Reading(self.text[: tail.start()], self.sure[: tail.start()], self.seen[: tail.start()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,30 @@ class StripReader:
     def _read(self, strip: Pixels) -> Reading:
         inputs = np.zeros((1, 3, _HEIGHT, _room(strip)), np.float32)
         inputs[..., : _width(strip)] = px.blob(px.resized(strip, _width(strip), _HEIGHT))
-        ((text, _),), (word,) = self.decode(self.network(inputs), return_word_box=True)
-        return Reading(text, tuple(word.confs) if text else ())
+        outputs = self.network(inputs)
+        ((text, _),), (word,) = self.decode(outputs, return_word_box=True)
+        if not text:
+            return Reading("", ())
+        columns = [column for columns in word.word_cols for column in columns]
+        return Reading(text, tuple(word.confs), _seen(text, columns, inputs.shape[3] / (outputs.shape[1] * _width(strip))))
+
+
+def _seen(text: str, columns: Sequence[int], column: float) -> tuple[float, ...]:
+    """``columns`` are those of the network's output at which it saw a character, but for spaces, each ``column`` long. A space
+    lies in the middle between its neighbours."""
+    at = iter(columns)
+    seen = [None if sign.isspace() else (next(at) + 0.5) * column for sign in text]
+    known = [place for place in seen if place is not None]
+    before, after = known[0] if known else 0.0, iter(known)
+    following = next(after, before)
+    middles = []
+    for place in seen:
+        if place is None:
+            middles.append((before + following) / 2)
+        else:
+            middles.append(place)
+            before, following = place, next(after, place)
+    return tuple(middles)
 
 
 def _width(strip: Pixels) -> int:
