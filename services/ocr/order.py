@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from services.kernel.paper import Box, Line
-from services.ocr.places import retyped, together
+from services.ocr.places import doubts_together, retyped, together
 from services.ocr.text import joined, tidy
 
 _SAME_ROW = 0.5  # of the lower line's height, between middles
@@ -208,4 +208,5 @@ def _together(left: Line, right: Line) -> Line:
     sure = [each.weakest for each in (left, right) if each.weakest is not None]
     right = retyped(right, tidy(right.text))
     text = joined(left.text, right.text)
-    return Line(text, box, confidence, min(sure, default=None), together(left, right, text))
+    weakest, doubts = min(sure, default=None), doubts_together(left, right, text)
+    return Line(text, box, confidence, weakest, together(left, right, text), doubts)

@@ -90,17 +90,28 @@ def _rising(edges: Sequence[float]) -> Places:
 
 def retyped(line: Line, text: str) -> Line:
     """The line with ``text``, which is its own with characters left out or exchanged one for one (``text.tidy``)."""
-    if line.places is None or line.text == text:
-        return replace(line, text=text)
+    if line.text == text:
+        return line
+    kept = _kept(line.text, text)
+    if kept is None:
+        return replace(line, text=text, places=None, doubts=None)
+    places = None if line.places is None else tuple(line.places[2 * index + side] for index in kept for side in (0, 1))
+    sure = dict(line.doubts or ())
+    doubts = None if line.doubts is None else tuple((at, sure[index]) for at, index in enumerate(kept) if index in sure)
+    return replace(line, text=text, places=places, doubts=doubts)
+
+
+def _kept(before: str, after: str) -> list[int] | None:
+    """For each character of ``after`` where it stood in ``before``; None where that cannot be told."""
     kept, index = list[int](), 0
-    for sign in text:
-        while index < len(line.text) and not _alike(line.text[index], sign):
+    for sign in after:
+        while index < len(before) and not _alike(before[index], sign):
             index += 1
-        if index == len(line.text):
-            return replace(line, text=text, places=None)
-        kept += line.places[2 * index : 2 * index + 2]
+        if index == len(before):
+            return None
+        kept.append(index)
         index += 1
-    return replace(line, text=text, places=tuple(kept))
+    return kept
 
 
 def _alike(raw: str, tidied: str) -> bool:
@@ -122,6 +133,14 @@ def together(left: Line, right: Line, text: str) -> Places | None:
         return None
     centres = [(a + b) / 2 for a, b in zip(edges[::2], edges[1::2], strict=True)]
     return places(text, centres, math.dist(left.box[0], left.box[3]) / whole)
+
+
+def doubts_together(left: Line, right: Line, text: str) -> tuple[tuple[int, float], ...] | None:
+    """The doubts of ``text``, which two neighbours were put together to."""
+    shift = len(text) - len(right.text)
+    if left.doubts is None or right.doubts is None or text[: len(left.text)] != left.text or text[shift:] != right.text:
+        return None
+    return (*left.doubts, *((index + shift, sure) for index, sure in right.doubts))
 
 
 def _shares(line: Line) -> list[float]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from samples import people
-from services.kernel.paper import EngineInfo, FieldReading, Line, PageReading
+from services.kernel.paper import EngineInfo, FieldReading, Line, PageReading, Seal
 from services.ocr.documents import read_document
-from services.ocr.fields import identifiers, shares
+from services.ocr.fields import identifiers, shares, weighed
 from services.ocr.fields.agreement import agreed
 from services.ocr.fields.dates import find_dates, impossible
 from services.ocr.fields.repair import _CONFUSED
@@ -179,3 +180,38 @@ def test_a_day_to_come_is_told_and_never_sure() -> None:
     assert (signed.value, signed.check) == ("2093-02-20", "failed")
     assert signed.confidence <= 0.5
     assert [problem.code for problem in document.problems] == ["future_date"]
+
+
+def test_a_price_an_area_and_a_sum_vouch_for_each_other() -> None:
+    rows = (
+        "商品房买卖合同",
+        "建筑面积：88.51平方米",
+        "套内建筑面积：70.20平方米",
+        "单价：12,000.00元/平方米",
+        "总价款：1,062,120.00元",
+    )
+    found = read_document([page(*rows)]).fields
+    assert [(one.value, one.check) for one in found["area"]] == [("88.51", "ok"), ("70.20", "none")]
+    assert (found["unit_price"][0].check, found["amount"][0].check) == ("ok", "ok")
+    other = read_document([page(*rows[:-1], "总价款：1,062,720.00元")]).fields
+    assert {one.check for name in ("area", "unit_price", "amount") for one in other[name]} == {"none"}
+
+
+def test_a_comma_in_an_area_is_a_point_and_four_figures_without_one_are_looked_at() -> None:
+    def area(text: str) -> list[tuple[str, str]]:
+        return [(one.value, one.check) for one in read_document([page("商品房买卖合同", f"建筑面积：{text}")]).fields["area"]]
+
+    assert area("188,51平方米") == [("188.51", "none")]
+    assert area("1,188.51平方米") == [("1188.51", "none")]
+    assert area("14295平方米") == [("14295.00", "failed")]
+
+
+def test_what_stands_in_a_second_line_or_in_a_seal_was_read_twice() -> None:
+    seal = Seal("广州启泽置业有限公司合同专用章", 0.9, BOX, "round")
+    sheet = replace(
+        page("房屋租赁合同", "出租人：广州启泽置业有限公司", "承租人：张伟", "乙方张伟应按期交租", "合同编号：ZL-0012"),
+        seals=(seal,),
+    )
+    found = weighed([sheet], "lease_contract")
+    told = {name: found[name][0].twice for name in ("party_lessor", "party_lessee", "contract_number")}
+    assert told == {"party_lessor": True, "party_lessee": True, "contract_number": False}

@@ -20,7 +20,7 @@ from services.ocr import pixels as px
 from services.ocr.engines import Engine, load_engine
 from services.ocr.order import in_reading_order
 from services.ocr.pdfa import PdfPage, write_pdfa
-from services.ocr.places import places, retyped, together
+from services.ocr.places import doubts_together, places, retyped, together
 from services.search.cutting import cut
 from services.search.index.pages import pack, unpack
 
@@ -152,3 +152,16 @@ def test_a_gap_is_no_space_in_what_is_copied_and_text_lies_on_its_ink(tmp_path) 
     for options in ([], ["-raw"], ["-layout"]):
         told = subprocess.run(["pdftotext", *options, path, "-"], capture_output=True, text=True, check=True).stdout
         assert [each.strip() for each in told.strip("\f\n").split("\n") if each.strip()] == ["姓名张伟", "建筑面积"]
+
+
+def test_doubts_stay_with_their_characters_when_a_line_is_tidied_or_put_together() -> None:
+    box = ((0.0, 0.0), (90.0, 0.0), (90.0, 30.0), (0.0, 30.0))
+    read = Line("张 伟１３", box, 0.9, 0.5, None, ((2, 0.5), (4, 0.7)))
+    tidied = retyped(read, "张伟13")
+    assert tidied.doubts == ((1, 0.5), (3, 0.7))
+    assert retyped(read, "张三").doubts is None  # it is no longer known which is which
+    right = Line("No7", box, 0.9, 0.6, None, ((2, 0.6),))
+    assert doubts_together(tidied, right, "张伟13 No7") == ((1, 0.5), (3, 0.7), (7, 0.6))
+    assert doubts_together(tidied, right, "张伟13No7") == ((1, 0.5), (3, 0.7), (6, 0.6))
+    assert doubts_together(tidied, Line("No7", box, 0.9), "张伟13 No7") is None
+    assert Line.from_json(tidied.to_json()) == tidied

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from services.kernel.paper import Box, EngineInfo, Line
+from services.kernel.paper import SURE, Box, EngineInfo, Line
 from services.ocr import pixels as px
 from services.ocr.engines.network import Backend, Network, load_network
 from services.ocr.engines.quiet import without_telemetry
@@ -116,9 +116,11 @@ def _line(box: Any, cut: Any, reading: Reading) -> Line | None:
     text = printed.text.strip()
     if not text or printed.confidence < _LEAST_CONFIDENCE:
         return None
-    seen = printed.seen[len(printed.text) - len(printed.text.lstrip()) :][: len(text)]
+    begin = len(printed.text) - len(printed.text.lstrip())
+    seen, best = (each[begin : begin + len(text)] for each in (printed.seen, printed.best))
     standing = places(text, _in_box(box, cut, seen), math.dist(box[0], box[3]) / max(1.0, math.dist(box[0], box[1])))
-    return Line(text, _corners(box), min(1.0, printed.confidence), min(1.0, printed.weakest), standing)
+    doubts = tuple((index, sure) for index, sure in enumerate(best) if sure < SURE) if len(best) == len(text) else None
+    return Line(text, _corners(box), min(1.0, printed.confidence), min(1.0, printed.weakest), standing, doubts)
 
 
 def _in_box(box: Any, cut: Any, seen: Sequence[float]) -> list[float]:
