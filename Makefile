@@ -35,7 +35,7 @@ up:
 
 bench:
 	@deploy/dev/setup.sh dev
-	.venv/bin/python -m pytest -m bench tests/bench -s $(ARGS)
+	.venv/bin/python -m tests.bench $(ARGS)
 
 bench-disposal:
 	@deploy/dev/setup.sh dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
@@ -15,13 +16,17 @@ def bounds(box: Box) -> tuple[float, float, float, float]:
     return min(across), min(down), max(across), max(down)
 
 
-def part_of_box(line: str, box: Box, start: int, end: int) -> Box:
-    """Return the part of a line's box that ``line[start:end]`` takes up by its share of the width.
+def part_of_box(line: str, box: Box, start: int, end: int, places: Sequence[int] | None = None) -> Box:
+    """Return the part of a line's box that ``line[start:end]`` takes up: by ``places`` (``paper.Line.places``) where the line
+    has them, else by its share of the width.
 
     Columns of vertical writing are divided from top to bottom.
     """
-    advance = list(accumulate(map(_width, line), initial=0))
-    first, last = advance[start] / advance[-1], advance[end] / advance[-1]
+    if places is not None and len(places) == 2 * len(line) and start < end:
+        first, last = places[2 * start] / 1000, places[2 * end - 1] / 1000
+    else:
+        advance = advances(line)
+        first, last = advance[start] / advance[-1], advance[end] / advance[-1]
     top_left, top_right, bottom_right, bottom_left = box
     if len(line) > 1 and _distance(top_left, bottom_left) > 1.5 * _distance(top_left, top_right):
         return (
@@ -38,8 +43,13 @@ def part_of_box(line: str, box: Box, start: int, end: int) -> Box:
     )
 
 
+def advances(line: str) -> list[float]:
+    """Where each character of a line begins, and the last one ends, in ems, as type sets it."""
+    return list(accumulate(map(type_width, line), initial=0.0))
+
+
 @lru_cache(maxsize=8192)
-def _width(char: str) -> float:
+def type_width(char: str) -> float:
     """Return about how much room a character takes in Chinese type, in ems: what is ambiguous in UAX 11 is wide there."""
     if unicodedata.east_asian_width(char) in "WFA":
         return 1.0

@@ -49,7 +49,7 @@ class Masks:
             for start, end in spans:
                 first, last = max(start - begin, 0), min(end - begin, len(line.text))
                 if first < last:
-                    places.append(part_of_box(line.text, line.box, first, last))
+                    places.append(part_of_box(line.text, line.box, first, last, line.places))
             begin += len(line.text) + 1
         return places
 

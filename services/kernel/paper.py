@@ -135,26 +135,45 @@ class EngineInfo:
         return {"name": self.name, "version": self.version, "model": self.model}
 
 
+SURE = 0.998  # of a character: surer than this need not be told
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text as read. ``confidence`` is 0…1; ``weakest``, where an engine tells it, its least sure character's."""
+    """One line of text as read. ``confidence`` is 0…1; ``weakest``, where an engine tells it, its least sure character's.
+
+    ``places``, where the line is not set evenly (a wide gap, full-width digits): for each character its left and right edge, in
+    thousandths of the line's length. ``doubts``: the characters of which the engine was less sure than ``SURE``, each as its
+    index and how sure, 0…1; None where an engine does not tell.
+    """
 
     text: str
     box: Box
     confidence: float
     weakest: float | None = None
+    places: tuple[int, ...] | None = None
+    doubts: tuple[tuple[int, float], ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        told: dict[str, Any] = {
             "text": self.text,
             "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
             "confidence": round(self.confidence, 4),
-        } | ({"weakest": round(self.weakest, 4)} if self.weakest is not None else {})
+        }
+        if self.weakest is not None:
+            told["weakest"] = round(self.weakest, 4)
+        if self.places is not None:
+            told["places"] = list(self.places)
+        if self.doubts is not None:
+            told["doubts"] = [[index, round(sure, 3)] for index, sure in self.doubts]
+        return told
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Line:
         box = box_from_json(data["box"])
-        return cls(text=data["text"], box=box, confidence=data["confidence"], weakest=data.get("weakest"))
+        places = tuple(data["places"]) if data.get("places") else None
+        doubts = tuple((index, sure) for index, sure in data["doubts"]) if "doubts" in data else None
+        return cls(data["text"], box, data["confidence"], data.get("weakest"), places, doubts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""An invisible font: two empty glyphs, half and full width, that stand for any character a page may hold.
+"""An invisible font: two hair lines, half and full width, that stand for any character a page may hold.
 
-A PDF's text layer needs widths for selecting and code points for copying, but no outlines: the picture shows those.
+A PDF's text layer needs widths for selecting and code points for copying, but no letters: the picture shows those. They are no
+empty glyphs, since PDFium takes a text without extent, such as one of a single empty glyph, for nothing.
 """
 
 from __future__ import annotations
@@ -51,13 +52,20 @@ class Alphabet:
 def font_program() -> bytes:
     """The TrueType file, built from nothing in a few milliseconds and always the same."""
     from fontTools.fontBuilder import FontBuilder  # slow to load; see pdfa
-    from fontTools.ttLib.tables._g_l_y_f import Glyph
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
 
     widths = {".notdef": (HALF, 0), "half": (HALF, 0), "full": (FULL, 0)}
     builder = FontBuilder(EM, isTTF=True)
     builder.setupGlyphOrder(list(widths))
     builder.setupCharacterMap({})
-    builder.setupGlyf({name: Glyph() for name in widths})
+    glyphs = {}
+    for name, (width, _) in widths.items():
+        pen = TTGlyphPen(None)
+        pen.moveTo((0, 0))
+        pen.lineTo((width, 0))  # there and back: it has extent and no area
+        pen.closePath()
+        glyphs[name] = pen.glyph()
+    builder.setupGlyf(glyphs)
     builder.setupHorizontalMetrics(widths)
     builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
     builder.setupNameTable({"familyName": NAME, "styleName": "Regular", "psName": NAME})

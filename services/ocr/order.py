@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from services.kernel.paper import Box, Line
+from services.ocr.places import doubts_together, retyped, together
 from services.ocr.text import joined, tidy
 
 _SAME_ROW = 0.5  # of the lower line's height, between middles
@@ -195,7 +196,7 @@ def _mended(row: list[_Placed]) -> list[Line]:
         if lines and -item.height < gap < _SAME_LINE * item.height:
             lines[-1] = _together(lines[-1], item.line)
         else:
-            lines.append(replace(item.line, text=tidy(item.line.text)))
+            lines.append(retyped(item.line, tidy(item.line.text)))
         end = max(end, item.right)
     return lines
 
@@ -205,4 +206,7 @@ def _together(left: Line, right: Line) -> Line:
     first, second = len(left.text), len(right.text)
     confidence = (left.confidence * first + right.confidence * second) / max(1, first + second)
     sure = [each.weakest for each in (left, right) if each.weakest is not None]
-    return Line(joined(left.text, right.text), box, confidence, min(sure, default=None))
+    right = retyped(right, tidy(right.text))
+    text = joined(left.text, right.text)
+    weakest, doubts = min(sure, default=None), doubts_together(left, right, text)
+    return Line(text, box, confidence, weakest, together(left, right, text), doubts)

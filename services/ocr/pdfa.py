@@ -10,13 +10,14 @@ import math
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import BinaryIO
 
 import pikepdf
 from pikepdf import AccessMode, Array, Dictionary, Name, Pdf, Stream
 
 from services.kernel.errors import IntegrityError, InvalidInput
-from services.kernel.paper import PageReading, Point
+from services.kernel.paper import Line, PageReading, Point
 from services.ocr.glyphless import ASCENT, DESCENT, EM, FIRST_FULL, FULL, HALF, NAME, Alphabet, font_program, glyph_of_id
 from services.ocr.jpeg import jpeg_header
 
@@ -128,7 +129,7 @@ def _content(reading: PageReading, alphabet: Alphabet, scale: float, width: floa
     shown = []
     for line in reading.lines:
         corners = [(x * scale, height - (y - (x - reading.width / 2) * lean) * scale) for x, y in line.box]
-        shown.append(_shown(line.text, corners, alphabet))
+        shown.append(_shown(line, corners, alphabet))
     text = ["BT", f"{_INVISIBLE} Tr", *shown, "ET"] if shown else []
     return "\n".join([f"q {width:.3f} 0 0 {height:.3f} 0 0 cm /Im0 Do Q", *text]).encode("ascii")
 
@@ -138,9 +139,9 @@ def _points_per_pixel(page: PdfPage) -> float:
     return max(min(_POINTS / page.dpi, _LARGEST_PAGE / longest), _SMALLEST_PAGE / shortest)
 
 
-def _shown(text: str, corners: list[Point], alphabet: Alphabet) -> str:
-    """One string a line, stretched to its box, so that nothing between two characters looks like a space."""
-    codes, advance = alphabet.encode(text)
+def _shown(line: Line, corners: list[Point], alphabet: Alphabet) -> str:
+    """A line stretched to its box, each character up to where the next begins, so that nothing between two of them looks like a
+    space: as one string, or where it is not set evenly, as one a character."""
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
     width = max((math.hypot(x1 - x0, y1 - y0) + math.hypot(x2 - x3, y2 - y3)) / 2, 0.5)
     size = max((math.hypot(x0 - x3, y0 - y3) + math.hypot(x1 - x2, y1 - y2)) / 2, 0.5)
@@ -148,9 +149,24 @@ def _shown(text: str, corners: list[Point], alphabet: Alphabet) -> str:
     if abs(angle) < _LEVEL:
         angle, y3 = 0.0, (y2 + y3) / 2
     cosine, sine, rise = math.cos(angle), math.sin(angle), -DESCENT / EM * size
-    stretch = 100 * width / (advance * size / EM)
+    begin, pieces = _pieces(line)
+    x3, y3 = x3 + cosine * begin * width, y3 + sine * begin * width
     place = f"{cosine:.5f} {sine:.5f} {-sine:.5f} {cosine:.5f} {x3 - sine * rise:.3f} {y3 + cosine * rise:.3f} Tm"
-    return f"/F0 {size:.3f} Tf {stretch:.3f} Tz {place} <{codes.hex()}> Tj"
+    parts = [f"/F0 {size:.3f} Tf {place}"]
+    for text, share in pieces:
+        codes, advance = alphabet.encode(text)
+        parts.append(f"{100 * width * share / (advance * size / EM):.3f} Tz <{codes.hex()}> Tj")
+    return " ".join(parts)
+
+
+def _pieces(line: Line) -> tuple[float, list[tuple[str, float]]]:
+    """Where the line's first character begins, and its strings, each with its length; in shares of the line's length."""
+    edges = line.places
+    if edges is None or len(edges) != 2 * len(line.text):
+        return 0.0, [(line.text, 1.0)]
+    starts = [*edges[::2], max(edges[-1], edges[-2] + 1)]
+    lengths = (max(1, after - start) / 1000 for start, after in pairwise(starts))
+    return edges[0] / 1000, list(zip(line.text, lengths, strict=True))
 
 
 def _font(document: Pdf, alphabet: Alphabet) -> Dictionary:

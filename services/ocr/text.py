@@ -20,6 +20,11 @@ def tidy(text: str) -> str:
     return _TWO_SIGNS.sub("¥", _BESIDE_MARK.sub("", _BETWEEN_HAN.sub("", flat)))
 
 
+def half_width(sign: str) -> str:
+    """One character as :func:`tidy` has it, where it is neither left out nor doubled."""
+    return _UNSEEN.sub(" ", sign).translate(_HALF_WIDTH)
+
+
 def joined(left: str, right: str) -> str:
     """Two pieces of one line put together again."""
     return tidy(f"{left} {right}")

@@ -77,7 +77,8 @@ def _page(page: PageReading, known: Known) -> IndexPage:
     """Masks are found on the whole page, for a label may stand on the line above its number; they keep every place in it."""
     text = tokens.page_text(line.text for line in page.lines)
     masked = mask_identifiers(text, known).split("\n") if page.lines else []
-    return IndexPage(page.number, tuple((text, line.box) for text, line in zip(masked, page.lines, strict=True)))
+    places = {number: line.places for number, line in enumerate(page.lines) if line.places is not None}
+    return IndexPage(page.number, tuple((text, line.box) for text, line in zip(masked, page.lines, strict=True)), places)
 
 
 def _values(fields: Sequence[FieldReading], names: Iterable[str]) -> list[str]:

@@ -34,7 +34,6 @@ class Result:
     cpu: float = 0.0
     peak_mb: float = 0.0
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
-    readings: dict[tuple[str, int], dict] = field(default_factory=dict)
     report: dict = field(default_factory=dict)
 
     def add(self, other: Result) -> None:
@@ -78,17 +77,6 @@ def muniment(files: Sequence[Path], engine: str = "auto") -> Result:
     # Its own measures begin when the models are loaded, and end before the bare engine's.
     result.pages, result.seconds = result.report["pages"], result.report["seconds"]
     result.cpu, result.peak_mb = result.report["cpu_seconds_per_page"] * result.pages, result.report["peak_rss_all_mb"]
-    return result
-
-
-def with_texts(result: Result, files: Sequence[Path], engine: str = "auto") -> Result:
-    """Adds the texts, not timed, by ``muniment read``."""
-    program = [sys.executable, "-m", "services.cli"]
-    read = subprocess.run([*program, "read", *map(str, files), "--engine", engine, "--json"], capture_output=True)
-    for entry in json.loads(read.stdout):
-        for page in entry["pages"]:
-            result.texts[entry["file"], page["number"]] = page["text"]
-            result.readings[entry["file"], page["number"]] = page
     return result
 
 

@@ -42,11 +42,13 @@ class Read:
 
 
 def read(seeds: Sequence[int], path: Path, kinds: Sequence[str] = samples.KINDS) -> None:
-    """Appends every kind of each seed, half of them with one of the five damages and half with a harder one."""
+    """Appends every kind of each seed, ten in sixteen with one of the five damages and the others with a harder one; what the
+    file already has is not read again."""
+    done = {(each.kind, each.seed) for each in kept(path)} if path.exists() else set()
     engine, turns = load_engine("auto"), load_orientation()
     with path.open("a", encoding="utf-8") as target:
         for seed in seeds:
-            for kind in kinds:
+            for kind in (kind for kind in kinds if (kind, seed) not in done):
                 rng = Random(f"bench:{kind}:{seed}")
                 damage, dpi = rng.choice((*FIVE, *FIVE, *HARD)), rng.choice(RESOLUTIONS)
                 document = samples.make(kind, seed)

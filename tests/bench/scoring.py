@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -87,9 +87,3 @@ def distance(wanted: str, found: str) -> int:
         best = np.concatenate(([number], best)) - columns
         row = np.minimum.accumulate(best) + columns  # left + 1, any number of times
     return int(row[-1])
-
-
-def field_matches(wanted: Mapping[str, tuple[str, ...]], found: Mapping[str, Iterable[str]]) -> tuple[int, int]:
-    """How many of the truth's values are among those found, and how many there are."""
-    hits = sum(len(set(values) & set(found.get(name, ()))) for name, values in wanted.items())
-    return hits, sum(len(set(values)) for values in wanted.values())

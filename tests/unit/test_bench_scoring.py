@@ -6,9 +6,15 @@ import os
 import subprocess
 import sys
 
-from samples import PageTruth
+from samples import DocumentTruth, PageTruth, Truth
 from services.cli.bench.processes import Peaks, cpu_seconds
-from tests.bench.scoring import Score, distance, field_matches, without_stamps
+from services.kernel.paper import DocumentReading, EngineInfo, FieldReading, Line, PageReading
+from tests.bench.compare import damage_of
+from tests.bench.outcome import outcome
+from tests.bench.reading import Made
+from tests.bench.scoring import Score, distance, without_stamps
+
+BOX = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
 def test_the_distance_is_levenshteins() -> None:
@@ -35,8 +41,33 @@ def test_what_was_read_in_a_seal_is_left_out_and_nothing_else() -> None:
     assert without_stamps(truth, ["宁波市合同专用条款", "宁波海棠置业合同专用", "张伟"]) == ["宁波市合同专用条款", "张伟"]
 
 
-def test_fields_are_found_when_their_values_are_equal() -> None:
-    assert field_matches({"name": ("张伟", "李娜"), "amount": ("1.00",)}, {"name": ["李娜", "王芳"]}) == (1, 3)
+def test_documents_are_held_against_what_the_reader_itself_cut_and_named() -> None:
+    truths = (
+        DocumentTruth((1, 2), "sale_contract", {"name": ("张伟", "李娜"), "amount": ("1.00",)}),
+        DocumentTruth((3,), "id_card", {"name": ("王芳",)}),
+    )
+    truth = Truth("one.pdf", "pdf", 300, "fax+turned:90, fax", {n: PageTruth(lines=("签 字",)) for n in (1, 2, 3)}, truths)
+    pages = tuple(read(number, "签 字" if number == 1 else "买 受 人") for number in (1, 2, 3))
+    whole = (
+        DocumentReading((1, 2), "sale_contract", 0.9, {"name": (value("李娜", 1), value("王二", 2, 0.99))}),
+        DocumentReading((3,), "other", 0.9, {"name": (value("王芳", 3, 0.9),)}),
+    )
+    told = outcome(Made("one.pdf", pages, whole, {1: "签 字", 2: "买受人"}), truth, 0.98)
+    assert (told.turned, told.turned_of) == (3, 3)
+    assert (told.edges, told.edges_of, told.whole, told.whole_of) == (2, 2, 2, 2)
+    assert (told.types, told.types_of) == (1, 2)
+    assert (told.fields, told.fields_of) == (2, 4)
+    assert (told.found, told.sent, told.sure_wrong) == (3, 1, 1)
+    assert (told.spaces, told.copied_spaces) == (2, 0)  # two on either later page, of which the paper has one
+    assert damage_of(truth) == "fax"
+
+
+def read(number: int, text: str) -> PageReading:
+    return PageReading(number, 10, 10, 0, 0.0, False, (Line(text, BOX, 0.9),), EngineInfo("told", "0", "0"))
+
+
+def value(text: str, page: int, sure: float = 0.99) -> FieldReading:
+    return FieldReading("name", text, text, page, BOX, sure, "none")
 
 
 def test_a_process_is_watched_with_its_children() -> None:

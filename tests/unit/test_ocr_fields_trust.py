@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from samples import people
-from services.kernel.paper import EngineInfo, FieldReading, Line, PageReading
+from services.kernel.paper import EngineInfo, FieldReading, Line, PageReading, Seal
 from services.ocr.documents import read_document
-from services.ocr.fields import identifiers, shares
+from services.ocr.fields import identifiers, shares, weighed
 from services.ocr.fields.agreement import agreed
 from services.ocr.fields.dates import find_dates, impossible
 from services.ocr.fields.repair import _CONFUSED
 from services.ocr.fields.sheet import Sheet
+from services.ocr.fields.text import fold
+from tests import dates
 
 BOX = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 GOOD = "11010519491231002X"
@@ -148,48 +150,22 @@ def test_shares_that_are_no_whole_are_told() -> None:
     assert not shares.differ([field("party_buyer", "张伟")])
 
 
-_FORMAL, _PLAIN = "零壹贰叁肆伍陆柒捌玖", "〇一二三四五六七八九"
-
-
-def _counted(number: int, digits: str, ten: str, *, one: bool) -> str:
-    tens, ones = divmod(number, 10)
-    head = "" if not tens else (digits[tens] if tens > 1 or one else "") + ten
-    return head + (digits[ones] if ones or not tens else "")
-
-
-def forms(year: int, month: int, day: int) -> list[str]:
-    """One day as paper writes it; also one that is in no calendar."""
-    plain = "".join(_PLAIN[int(digit)] for digit in str(year))
-    formal = "".join(_FORMAL[int(digit)] for digit in str(year))
-    return [
-        f"{year}年{month}月{day}日", f"{year}年{month:02d}月{day:02d}日", f"{year} 年 {month} 月 {day} 日",
-        f"{year}.{month}.{day}", f"{year}.{month:02d}.{day:02d}", f"{year}/{month:02d}/{day:02d}", f"{year}/{month}/{day}",
-        f"{year}-{month:02d}-{day:02d}", f"{year}-{month}-{day}", f"{year}年{month}月{day}号",
-        f"{plain}年{_counted(month, _PLAIN, '十', one=False)}月{_counted(day, _PLAIN, '十', one=False)}日",
-        f"{plain.replace('〇', '零')}年{_counted(month, _PLAIN, '十', one=False)}月{_counted(day, _PLAIN, '十', one=False)}日",
-        f"{formal}年{_counted(month, _FORMAL, '拾', one=True)}月{_counted(day, _FORMAL, '拾', one=True)}日",
-        f"{formal}年零{_counted(month, _FORMAL, '拾', one=True)}月零{_counted(day, _FORMAL, '拾', one=True)}日",
-        f"{year}年{_counted(month, _PLAIN, '十', one=False)}月{_counted(day, _PLAIN, '十', one=False)}日",
-    ]  # fmt: skip
-
-
 def test_every_form_of_four_hundred_days_is_read() -> None:
-    rng, told = Random(33), 0
-    for _ in range(400):
-        day = date(1950, 1, 1) + timedelta(days=rng.randrange(36_000))
-        for text in forms(day.year, day.month, day.day):
+    told = 0
+    for day in dates.drawn(33, 400):
+        for text in dates.forms(day.year, day.month, day.day):
             told += 1
-            assert [one.iso for one in find_dates(f"签订日期:{text}")] == [day.isoformat()], text
-            assert list(impossible(text)) == [], text
-    assert told == 6000
+            assert [one.iso for one in find_dates(fold(f"签订日期:{text}"))] == [day.isoformat()], text
+            assert list(impossible(fold(text))) == [], text
+    assert told > 7000
 
 
-@pytest.mark.parametrize(("month", "day"), [(2, 30), (2, 31), (4, 31), (6, 31), (9, 31), (11, 31), (13, 1), (1, 32), (2, 29)])
+@pytest.mark.parametrize(("month", "day"), dates.IMPOSSIBLE)
 def test_days_that_are_in_no_calendar_are_refused_in_every_form(month: int, day: int) -> None:
-    for year in (1951, 1999, 2001, 2023, 2100):
-        for text in forms(year, month, day):
-            assert list(find_dates(f"签订日期:{text}")) == [], text
-            assert len(list(impossible(text))) >= 1, text
+    for year in dates.COMMON_YEARS:
+        for text in dates.forms(year, month, day):
+            assert list(find_dates(fold(f"签订日期:{text}"))) == [], text
+            assert len(list(impossible(fold(text)))) >= 1, text
 
 
 def test_an_impossible_date_is_told_and_is_no_value() -> None:
@@ -204,3 +180,38 @@ def test_a_day_to_come_is_told_and_never_sure() -> None:
     assert (signed.value, signed.check) == ("2093-02-20", "failed")
     assert signed.confidence <= 0.5
     assert [problem.code for problem in document.problems] == ["future_date"]
+
+
+def test_a_price_an_area_and_a_sum_vouch_for_each_other() -> None:
+    rows = (
+        "商品房买卖合同",
+        "建筑面积：88.51平方米",
+        "套内建筑面积：70.20平方米",
+        "单价：12,000.00元/平方米",
+        "总价款：1,062,120.00元",
+    )
+    found = read_document([page(*rows)]).fields
+    assert [(one.value, one.check) for one in found["area"]] == [("88.51", "ok"), ("70.20", "none")]
+    assert (found["unit_price"][0].check, found["amount"][0].check) == ("ok", "ok")
+    other = read_document([page(*rows[:-1], "总价款：1,062,720.00元")]).fields
+    assert {one.check for name in ("area", "unit_price", "amount") for one in other[name]} == {"none"}
+
+
+def test_a_comma_in_an_area_is_a_point_and_four_figures_without_one_are_looked_at() -> None:
+    def area(text: str) -> list[tuple[str, str]]:
+        return [(one.value, one.check) for one in read_document([page("商品房买卖合同", f"建筑面积：{text}")]).fields["area"]]
+
+    assert area("188,51平方米") == [("188.51", "none")]
+    assert area("1,188.51平方米") == [("1188.51", "none")]
+    assert area("14295平方米") == [("14295.00", "failed")]
+
+
+def test_what_stands_in_a_second_line_or_in_a_seal_was_read_twice() -> None:
+    seal = Seal("广州启泽置业有限公司合同专用章", 0.9, BOX, "round")
+    sheet = replace(
+        page("房屋租赁合同", "出租人：广州启泽置业有限公司", "承租人：张伟", "乙方张伟应按期交租", "合同编号：ZL-0012"),
+        seals=(seal,),
+    )
+    found = weighed([sheet], "lease_contract")
+    told = {name: found[name][0].twice for name in ("party_lessor", "party_lessee", "contract_number")}
+    assert told == {"party_lessor": True, "party_lessee": True, "contract_number": False}

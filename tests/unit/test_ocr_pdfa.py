@@ -68,6 +68,10 @@ def test_text_copies_with_its_order_and_line_breaks_and_without_false_spaces(til
         assert [line for line in told.strip("\f\n").split("\n") if line] == list(TEXT)
 
 
+def test_a_line_of_one_character_copies_too() -> None:
+    assert copied(written(page(("男", "汉族", "1")))) == ["男", "汉族", "1"]
+
+
 def test_it_is_valid_and_says_what_it_is() -> None:
     pdf = written(page(), page(colour=True), page(()), title="收据 <张伟> & 副本")
     assert pdfa.validate_written(BytesIO(pdf.getvalue()), "2b").passed

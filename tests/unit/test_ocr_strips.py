@@ -37,10 +37,12 @@ def test_the_second_reader_is_believed_where_its_weakest_character_is_surer() ->
 
 def test_strips_of_any_width_come_back_in_their_order() -> None:
     def decode(rooms, **_):
-        words = [type("Word", (), {"confs": [0.9] * len(str(room))}) for room in rooms]
-        return [(str(room), 0.9) for room in rooms], words
+        words = [
+            type("Word", (), {"confs": [0.9] * len(str(room)), "word_cols": [range(len(str(room)))]}) for room in rooms[:, 0, 0]
+        ]
+        return [(str(room), 0.9) for room in rooms[:, 0, 0]], words
 
-    reader = StripReader(lambda inputs: [inputs.shape[3]] * len(inputs), decode)
+    reader = StripReader(lambda inputs: np.full((1, 9, 1), inputs.shape[3]), decode)
     strips = [np.zeros((48, width), np.uint8) for width in (300, 20, 310, 1000, 90, 305, 318, 319)]
     assert [one.text for one in reader.read(strips)] == ["320", "96", "320", "1024", "96", "320", "320", "320"]
     assert reader.read([]) == []

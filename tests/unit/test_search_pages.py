@@ -16,7 +16,7 @@ TEXTS = st.text(alphabet="张伟李〇𠮷 GF-2018\n，。㎡ß\u0301", max_size
 
 def stored(text: str):
     corners = [float(8 * line + corner) for line in range(text.count("\n") + 1) for corner in range(8)]
-    return unpack(3, pack(text, cut([text])[0].aligned, corners))
+    return unpack(3, pack(text, cut([text])[0].aligned, corners, {}))
 
 
 @given(TEXTS)
@@ -39,7 +39,7 @@ def test_what_was_packed_comes_out(text):
 )
 def test_the_lines_that_a_stretch_touches(start, end, expected):
     page = stored("甲乙\n丙\n\n丁")
-    assert [(line, box[0][0], first, last) for line, box, first, last in page.lines(start, end)] == expected
+    assert [(line, box[0][0], first, last) for line, box, first, last, _ in page.lines(start, end)] == expected
 
 
 @pytest.mark.parametrize("role", ["song", "hei", "kai"])

@@ -9,6 +9,7 @@ four times as long.
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,13 +19,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from services.kernel.paper import Box, EngineInfo, Line
+from services.kernel.paper import SURE, Box, EngineInfo, Line
 from services.ocr import pixels as px
 from services.ocr.engines.network import Backend, Network, load_network
 from services.ocr.engines.quiet import without_telemetry
 from services.ocr.engines.strips import Reading, StripReader
 from services.ocr.engines.widening import widened
-from services.ocr.pixels import Pixels
+from services.ocr.pixels import Floats, Pixels
+from services.ocr.places import places
 
 Size = Literal["tiny", "small"]
 
@@ -53,14 +55,16 @@ class RapidEngine:
     def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
         boxes = self._find(pixels, dpi)
-        readings = self._readings(self._strips(pixels, boxes))
-        return [line for box, one in zip(boxes, readings, strict=True) if (line := _line(box, one)) is not None]
+        cuts = _cuts(boxes)
+        readings = self._readings(self._strips(pixels, cuts))
+        return [line for box, cut, one in zip(boxes, cuts, readings, strict=True) if (line := _line(box, cut, one)) is not None]
 
     def read_strip(self, pixels: Pixels) -> Line | None:
         """See :class:`services.ocr.engines.port.Engine`."""
         height, width = pixels.shape[:2]
         (one,) = self._readings([pixels])
-        return _line(((0, 0), (width, 0), (width, height), (0, height)), one)
+        whole = ((0, 0), (width, 0), (width, height), (0, height))
+        return _line(whole, whole, one)
 
     def _readings(self, strips: list[Pixels]) -> list[Reading]:
         readings = self.reader.read(strips)
@@ -75,8 +79,9 @@ class RapidEngine:
 
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
-        readings = self._again(self._strips(pixels, [line.box for line in lines]))
-        return [_line(line.box, one) or line for line, one in zip(lines, readings, strict=True)]
+        cuts = _cuts([line.box for line in lines])
+        readings = self._again(self._strips(pixels, cuts))
+        return [_line(line.box, cut, one) or line for line, cut, one in zip(lines, cuts, readings, strict=True)]
 
     def _again(self, strips: list[Pixels]) -> list[Reading]:
         return self.second().read(strips) if strips else []
@@ -90,10 +95,14 @@ class RapidEngine:
         boxes, _ = self.boxes_of(self.finder(px.blob(small)), (height, width))
         return boxes
 
-    def _strips(self, pixels: Pixels, boxes: Sequence[Any]) -> list[Pixels]:
-        """Each line's picture, upright, with what is free at either end."""
-        corners = np.asarray(boxes, np.float32).reshape(-1, 4, 2)
-        return [self.cut(pixels, each) for each in widened(corners, _MARGIN)]
+    def _strips(self, pixels: Pixels, cuts: Floats) -> list[Pixels]:
+        """Each line's picture, upright."""
+        return [self.cut(pixels, each) for each in cuts]
+
+
+def _cuts(boxes: Sequence[Any]) -> Floats:
+    """The boxes with what is free at either end."""
+    return widened(np.asarray(boxes, np.float32).reshape(-1, 4, 2), _MARGIN)
 
 
 def surer(first: Reading, second: Reading) -> Reading:
@@ -101,12 +110,26 @@ def surer(first: Reading, second: Reading) -> Reading:
     return second if not second.text or second.weakest >= first.weakest else first
 
 
-def _line(box: Any, reading: Reading) -> Line | None:
+def _line(box: Any, cut: Any, reading: Reading) -> Line | None:
+    """The line in ``box``, as it was read from the strip ``cut``, which is a little longer."""
     printed = reading.printed()
     text = printed.text.strip()
     if not text or printed.confidence < _LEAST_CONFIDENCE:
         return None
-    return Line(text, _corners(box), min(1.0, printed.confidence), min(1.0, printed.weakest))
+    begin = len(printed.text) - len(printed.text.lstrip())
+    seen, best = (each[begin : begin + len(text)] for each in (printed.seen, printed.best))
+    standing = places(text, _in_box(box, cut, seen), math.dist(box[0], box[3]) / max(1.0, math.dist(box[0], box[1])))
+    doubts = tuple((index, sure) for index, sure in enumerate(best) if sure < SURE) if len(best) == len(text) else None
+    return Line(text, _corners(box), min(1.0, printed.confidence), min(1.0, printed.weakest), standing, doubts)
+
+
+def _in_box(box: Any, cut: Any, seen: Sequence[float]) -> list[float]:
+    """Shares of the strip's length as shares of the box's; nothing for a column, which was turned."""
+    length, strip = math.dist(box[0], box[1]), math.dist(cut[0], cut[1])
+    if length <= 0 or math.dist(box[0], box[3]) > 1.5 * length:
+        return []
+    before = math.dist(box[0], cut[0])
+    return [(each * strip - before) / length for each in seen]
 
 
 def load_rapid(size: Size = "tiny", backend: Backend | None = None) -> RapidEngine:

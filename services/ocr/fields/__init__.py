@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from services.kernel.boxes import bounds
 from services.kernel.paper import FieldReading, PageReading
-from services.ocr.confidence import calibrated
 from services.ocr.fields import labels
 from services.ocr.fields.agreement import agreed
+from services.ocr.fields.confidence import calibrated
 from services.ocr.fields.finder import IN_PROSE, IN_TABLES, ON_CARDS, Finder
 from services.ocr.fields.rules import CARDS, REGISTERS, RULES, TABLES
 from services.ocr.fields.sheet import Sheet

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from services.kernel.paper import Check, FieldReading
 from services.ocr.fields import identifiers, money, repair, shares, sums
+from services.ocr.fields.finder import Weighed
 from services.ocr.fields.sheet import Sheet
+from services.ocr.fields.text import fold
 
+_ROUNDED = Decimal("0.01")  # of a product that is written in whole cents
+_SHORTEST_WORD, _SHORTEST_NUMBER = 2, 4  # less stands in other words by chance
 Fields = Mapping[str, tuple[FieldReading, ...]]
 
 
@@ -18,6 +23,8 @@ def agreed(sheet: Sheet, fields: Fields) -> dict[str, tuple[FieldReading, ...]]:
     fields = _numbers_repaired(fields)
     fields = _card_checked(fields)
     fields = _sums_checked(fields, {column.total for column in sums.columns(sheet) if column.adds_up})
+    fields = _prices_checked(fields)
+    fields = _told_twice(sheet, fields)
     return shares.with_shares(sheet, fields)
 
 
@@ -92,6 +99,37 @@ def _sums_checked(fields: Fields, totals: set[int]) -> Fields:
         return {**fields, "amount": _marked(figures, "failed"), "amount_in_words": _marked(words, "failed")}
     good: Check = "ok" if told or cents in totals or cents == sum(totals) else "none"
     return {**fields, "amount": _marked(figures, good)}
+
+
+def _prices_checked(fields: Fields) -> Fields:
+    """A price by the square metre, an area and a sum vouch for each other where one times the other comes to the third."""
+    price, total, areas = (fields.get(name, ()) for name in ("unit_price", "amount", "area"))
+    if len(price) != 1 or len(total) != 1 or total[0].check == "failed":
+        return fields
+    each, whole = Decimal(price[0].value), Decimal(total[0].value)
+    fits = [abs(each * Decimal(area.value) - whole) <= _ROUNDED for area in areas]
+    if not any(fits):
+        return fields
+    checked = tuple(replace(area, check="ok") if good else area for area, good in zip(areas, fits, strict=True))
+    return {**fields, "unit_price": _marked(price, "ok"), "amount": _marked(total, "ok"), "area": checked}
+
+
+def _told_twice(sheet: Sheet, fields: Fields) -> Fields:
+    """What stands in two lines, or in a line and in a seal, was read twice."""
+    texts = [re.sub(r"\s", "", cell.text) for cell in sheet.cells]
+    texts += [re.sub(r"\s", "", fold(seal.text)) for page in sheet.pages for seal in page.seals]
+    return {
+        name: tuple(replace(one, twice=True) if isinstance(one, Weighed) and _twice(one, texts) else one for one in values)
+        for name, values in fields.items()
+    }
+
+
+def _twice(one: Weighed, texts: Sequence[str]) -> bool:
+    raw = re.sub(r"\s", "", fold(one.raw))
+    if len(raw) < (_SHORTEST_WORD if re.search("[\u4e00-\u9fff]", raw) else _SHORTEST_NUMBER):
+        return False
+    pattern = re.compile(rf"(?<![\dA-Za-z.,]){re.escape(raw)}(?![\dA-Za-z])" if raw[0].isascii() else re.escape(raw))
+    return sum(bool(pattern.search(text)) for text in texts) > 1  # what is split over two lines stands whole in none
 
 
 def _marked(values: Sequence[FieldReading], check: Check) -> tuple[FieldReading, ...]:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from services.kernel.paper import Check
 from services.ocr.fields import dates, identifiers, money, parties
 from services.ocr.fields.finder import Parsed
 from services.ocr.fields.text import as_printed, close_han, fold, strip_edges
 
-_DECIMAL = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d{1,4})?|\d{1,7}(?:[.。]\s?\d{1,4})?)(?![\d])")
+# a comma before one or two figures is a point whose tail was seen
+_DECIMAL = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d{1,4})?|\d{1,7}(?:[.。]\s?\d{1,4}|,\d{1,2})?)(?![\d])")
 _AREA = re.compile(_DECIMAL.pattern + r"\s*(?:平方米|平米|m2|M2|m²)")
 _NUMBERING = re.compile(r"[A-Za-z0-9\u4e00-\u9fff()\[\]#/.\-_年第号]{2,40}")
 # A form that prints 佰拾万仟佰拾元角分 has its empty places struck out.
@@ -58,12 +60,15 @@ def words(text: str, _: str) -> Sequence[Parsed]:
 
 
 def square_metres(text: str, _: str) -> Sequence[Parsed]:
-    """A measure before 平方米 or ㎡, else the first plain number; two decimals as the registers print them."""
+    """A measure before 平方米 or ㎡, else the first plain number; two decimals as the registers print them, so four figures
+    and more without a point have perhaps lost it."""
     match = _AREA.search(text) or _DECIMAL.search(text)
     if not match:
         return ()
-    value = Decimal(re.sub(r"[,\s]", "", match[1]).replace("。", "."))
-    return (Parsed(f"{value:.2f}", match.start(), match.end()),) if value else ()
+    number = re.sub(r",(?=\d{1,2}$)", ".", match[1]).replace("。", ".")
+    value = Decimal(re.sub(r"[,\s]", "", number))
+    check: Check = "failed" if re.fullmatch(r"\d{4,}", number) else "none"
+    return (Parsed(f"{value:.2f}", match.start(), match.end(), check),) if value else ()
 
 
 def day(text: str, _: str) -> Sequence[Parsed]:

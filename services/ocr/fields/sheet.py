@@ -42,6 +42,14 @@ class Cell:
     def weakest(self) -> float:
         return _weakest(self.line)
 
+    def doubt(self, start: int, end: int) -> float:
+        """How many of the characters ``[start, end)`` of ``text`` one must expect to be wrong, or, where the engine tells of no
+        single ones, how far its weakest is from sure."""
+        origin = self.folded.origin[max(start, 0) : end]
+        if self.line.doubts is None or not origin:
+            return 1 - self.weakest
+        return sum(1 - sure for index, sure in self.line.doubts if origin[0] <= index <= origin[-1])
+
     @property
     def text(self) -> str:
         return self.folded.text

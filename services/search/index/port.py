@@ -31,10 +31,12 @@ MAX_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """One page: its number in the item, from 1, and its masked lines in reading order, each with its box (pixels, upright)."""
+    """One page: its number in the item, from 1, and its masked lines in reading order, each with its box (pixels, upright);
+    ``places``, by the line's number from 0, of those that are not set evenly (``paper.Line``)."""
 
     number: int
     lines: tuple[tuple[str, Box], ...]
+    places: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,8 @@ def _values(document: IndexDocument, title: str) -> Iterator[tuple[str, str]]:
 
 def _prepare_page(page: IndexPage, text: str, made: Cut, personal: Mapping[str, int]) -> PreparedPage:
     corners = [coordinate for _, box in page.lines for point in box for coordinate in point]
-    return PreparedPage(page.number, made.aligned.form, made.stream, pack(masks.masked(text, personal), made.aligned, corners))
+    packed = pack(masks.masked(text, personal), made.aligned, corners, page.places)
+    return PreparedPage(page.number, made.aligned.form, made.stream, packed)
 
 
 def _keywords(document: IndexDocument) -> list[str]:

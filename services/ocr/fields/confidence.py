@@ -1,7 +1,7 @@
 """How sure a field is, so that of those said to be 99 % sure, 99 % are right.
 
 A logistic model of a few numbers that a reading carries, with an intercept for each kind of field. It is data of this package
-(``models/confidence.json``), made by ``python -m tests.bench.confidence --train`` from pages that the generator draws and
+(``ocr/models/confidence.json``), made by ``python -m tests.bench.confidence --train`` from pages that the generator draws and
 damages, and it is applied without the library that trained it. An engine that the model was not trained with keeps the
 uncalibrated formula of ``fields.finder``.
 """
@@ -18,10 +18,11 @@ from pathlib import Path
 from services.kernel.paper import FieldReading
 from services.ocr.fields.finder import Weighed
 
-MODEL = Path(__file__).parent / "models" / "confidence.json"
+MODEL = Path(__file__).parents[1] / "models" / "confidence.json"
 _SUREST = 0.9999  # more than this cannot be told from what the model was trained on
 _FAILED, _REPAIRED, _SEALED = 0.5, 0.9, 0.9  # rare in the training: what a person must see, however well it reads
 _LEAST = 1e-4
+_NO_DOUBT = 0.002  # characters: what one must expect to be wrong in a value of which nothing is doubted
 _KINDS = {
     "checked": "id_number credit_code",
     "digits": "bank_account phone",
@@ -59,9 +60,11 @@ def features(one: Weighed) -> dict[str, float]:
     kind = KIND.get(one.name, "text")
     return {
         f"kind {kind}": 1.0,
-        "weakest": _logit(one.weakest),
+        "doubt": -math.log(one.doubt + _NO_DOUBT),
+        "line": _logit(one.line),
         "print": _logit(one.print),
         "place": _logit(one.place),
+        "twice": float(one.twice),
         f"ok {kind}": float(one.check == "ok"),
     }
 
