@@ -71,11 +71,11 @@ def http(archive: Archive, rooms: Collection[str] = (*ROOMS, CONSOLE)) -> FastAP
     app = _framed(kernel.metrics)
     refusals.install(app, kernel)
     app.state.kernel, app.state.index, app.state.marker = kernel, archive.index, Marker()
-    app.include_router(health.router)
+    app.routes.extend(health.router.routes)
     for name in ROOMS:
         if name in rooms:
             for router in ROOMS[name].routers(kernel):
-                app.include_router(router)
+                app.routes.extend(router.routes)  # as they are: to include them would build each once more
     if "access" in rooms:  # of the archive as a whole one room tells
         kernel.metrics.tell(CatalogueFigures(kernel.database))
     whole = set(ROOMS) <= set(rooms)
@@ -97,7 +97,7 @@ def console_alone(settings: Settings) -> FastAPI:
     client = _api(settings)
     me = f"{str(client.base_url).rstrip('/')}/api/v1/me"  # which answers anyone, if only that they must sign in first
     app.state.probes = {"api": lambda: httpx.get(me, timeout=API_SECONDS, trust_env=False).status_code < SERVER_ERROR}
-    app.include_router(health.bare)
+    app.routes.extend(health.bare.routes)
     console.mount(app, client)
     return app
 

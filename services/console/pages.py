@@ -38,4 +38,4 @@ def mount(app: FastAPI, client: httpx.AsyncClient) -> None:
         policy,
         people,
     ):
-        app.include_router(room.router)
+        app.routes.extend(room.router.routes)

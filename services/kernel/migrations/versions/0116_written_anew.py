@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0116"
-down_revision = "0103"
+down_revision = "0113"
 branch_labels = None
 depends_on = None
 
