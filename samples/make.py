@@ -9,6 +9,7 @@ from samples.document import Document
 from samples.forms import (
     agreements,
     bank_slip,
+    deed,
     identity,
     invoice,
     lease,
@@ -34,16 +35,22 @@ FORMS: dict[str, Callable[..., Document]] = {
     "acceptance_report": records.acceptance_report,
     "power_of_attorney": records.power_of_attorney,
     "complaint_record": records.complaint_record,
+    "deed": deed.deed,
+    "filed_deed": deed.filed_deed,
+    "envelope": deed.envelope,
     "cover": separators.cover,
     "patch_t": separators.patch_t,
     "blank": separators.blank,
 }
-# Those that are documents; the rest separates them.
-KINDS = tuple(kind for kind in FORMS if kind not in ("cover", "patch_t", "blank"))
+SEPARATORS = ("cover", "patch_t", "blank")
+COLUMNS = ("deed", "filed_deed", "envelope")
+"""Papers of no type, written in columns from right to left."""
+# Those that are documents of a type.
+KINDS = tuple(kind for kind in FORMS if kind not in (*SEPARATORS, *COLUMNS))
 
 
 def make(kind: str, seed: int, **options: str) -> Document:
-    """A document of ``kind`` (one of ``KINDS``, or cover, patch_t, blank). The same seed gives the same paper.
+    """A document of ``kind`` (one of ``KINDS``, of ``COLUMNS``, or cover, patch_t, blank). The same seed gives the same paper.
 
     Options: ``name`` fixes the first person's name (buyer, lessee, payer, holder …); a cover takes ``title`` and
     ``document_type``.

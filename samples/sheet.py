@@ -63,7 +63,8 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One line of text; ``x``/``y`` is its top left in mm, ``size`` in mm per em, ``gap`` the extra mm between characters."""
+    """One line of text; ``x``/``y`` is its top left in mm, ``size`` in mm per em, ``gap`` the extra mm between characters.
+    ``upright``: its characters stand one below the other."""
 
     x: float
     y: float
@@ -71,24 +72,42 @@ class Run:
     segments: tuple[Segment, ...]
     colour: Colour = BLACK
     gap: float = 0.0
-    box: tuple[float, float] | None = None  # left and top of the table's box that it stands in
+    box: tuple[float, float] | None = None  # left and top of the table's box, or block of columns, that it stands in
+    upright: bool = False
 
     @property
     def text(self) -> str:
         return "".join(segment.text for segment in self.segments)
 
     @property
+    def height(self) -> float:
+        return self.size * len(self.text) + self.gap * max(0, len(self.text) - 1) if self.upright else self.size
+
+    @property
     def width(self) -> float:
+        if self.upright:
+            return self.size
         letters = sum(fonts.width(s.text, s.role) for s in self.segments) * self.size
         return letters + self.gap * max(0, len(self.text) - 1)
 
     def on(self, pen: Pen) -> None:
+        if self.upright:
+            self._down(pen)
+            return
         x, baseline = self.x * pen.scale, (self.y + 0.88 * self.size) * pen.scale
         for segment in self.segments:
             start, x = x, self._write(pen, segment, x, baseline)
             if segment.filled:
                 under = round(baseline + 0.2 * self.size * pen.scale)
                 pen.draw.line((round(start), under, round(x), under), self.colour, pen.thick(0.2))
+
+    def _down(self, pen: Pen) -> None:
+        middle, y = (self.x + self.size / 2) * pen.scale, self.y + 0.88 * self.size
+        for segment in self.segments:
+            face = fonts.font(segment.role, max(4, pen.px(self.size)))
+            for sign in segment.text:
+                pen.draw.text((middle, y * pen.scale), sign, self.colour, face, anchor="ms")
+                y += self.size + self.gap
 
     def _write(self, pen: Pen, segment: Segment, x: float, baseline: float) -> float:
         """Draws one segment at pixel ``x``; returns where it ends, by the widths that were really drawn."""
@@ -286,7 +305,7 @@ class Sheet:
         )
 
     def _box(self, run: Run) -> tuple[float, float, float, float]:
-        right, bottom = run.x + run.width, run.y + run.size
+        right, bottom = run.x + run.width, run.y + run.height
         return (run.x / self.width, run.y / self.height, right / self.width, bottom / self.height)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from services.access import service
@@ -49,11 +49,17 @@ def list_items(
 
 
 @items.get("/{item_id}")
-def item(kernel: KernelDep, item_id: str, request: RequestId, principal: Principal = allow(Right.SEARCH)) -> dict[str, Any]:
+def item(
+    kernel: KernelDep,
+    item_id: str,
+    request: RequestId,
+    page: Annotated[int | None, Query(ge=1, le=1_000_000, description="Tell the seals of this page too.")] = None,
+    principal: Principal = allow(Right.SEARCH),
+) -> dict[str, Any]:
     """The catalogue entry and its fields, masked unless the item's content is open to the caller."""
     asker = Asker(principal, request)
     with showing(kernel, asker, "item.show", item_id) as session:
-        return service.show_item(session, kernel.vault, asker, item_id)
+        return service.show_item(session, kernel.vault, asker, item_id, page)
 
 
 @items.get("/{item_id}/text")

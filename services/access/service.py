@@ -24,7 +24,7 @@ from services.kernel.identity.rights import Principal, Scope, may_know
 from services.kernel.ledger import journal
 from services.kernel.model import RenditionKind
 from services.kernel.policy.masks import mask_field
-from services.kernel.tables import Blob, Item
+from services.kernel.tables import Blob, Item, Page
 
 
 class UnknownItem(NotFound):
@@ -104,8 +104,9 @@ def list_items(
     return shown
 
 
-def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dict[str, Any]:
-    """The catalogue entry with its fields, which are masked unless a ground opens personal data to this person."""
+def show_item(session: Session, vault: Vault, asker: Asker, item_id: str, page: int | None = None) -> dict[str, Any]:
+    """The catalogue entry with its fields, which are masked unless a ground opens personal data to this person. Of ``page``,
+    where the content is open, the seals are told too."""
     item = known_item(session, asker, item_id)
     why = ground(session, asker.principal, item)
     open_, unmasked = why is not None, why is not None and why.unmasked
@@ -117,17 +118,18 @@ def show_item(session: Session, vault: Vault, asker: Asker, item_id: str) -> dic
         "grant_id": why.grant_id if why else None,
         "page_list": [
             {
-                "number": page.number,
-                "state": page.state,
-                "blank": page.blank,
-                "width": page.width,
-                "height": page.height,
-                "rotation": page.rotation,
-                "skew": page.skew,
-                "confidence": page.confidence,
-                "problems": page.problems if open_ else [],
+                "number": each.number,
+                "state": each.state,
+                "blank": each.blank,
+                "width": each.width,
+                "height": each.height,
+                "rotation": each.rotation,
+                "skew": each.skew,
+                "confidence": each.confidence,
+                "problems": each.problems if open_ else [],
             }
-            for page in repository.pages(session, item)
+            | ({"seals": _seals(session, vault, item, each, masked=not unmasked)} if open_ and each.number == page else {})
+            for each in repository.pages(session, item)
         ],
     }
     if why is not None:
@@ -194,6 +196,13 @@ def show_picture(session: Session, vault: Vault, asker: Asker, item_id: str, pag
     stamp = stamps.covering(session, vault, item, why, stamps.for_reader(session, asker.principal, why), page)
     _enter(session, asker, "page.read", item, why, page=page, **_as(why))
     return Content(blob, key, name, "page.read", item.id, why, stamp)
+
+
+def _seals(session: Session, vault: Vault, item: Item, page: Page, *, masked: bool) -> list[dict[str, Any]]:
+    if page.reading_sealed is None:
+        return []
+    read = readings.page_reading(session, vault, item, page)
+    return [each.to_json() for each in (masking.of(session, vault, item).page(read) if masked else read).seals]
 
 
 def _fields(session: Session, vault: Vault, item: Item, *, masked: bool) -> dict[str, list[dict[str, Any]]]:

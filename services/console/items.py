@@ -72,12 +72,13 @@ async def report(
 
 
 async def _page(visit: Visit, item_id: UUID, q: str, page: int, revealed: dict[str, Any] | None = None) -> Response:
-    shown = await visit.api.get(f"/api/v1/items/{item_id}")
+    shown = await visit.api.get(f"/api/v1/items/{item_id}", {"page": page})
     pages = {each["number"]: each for each in shown["page_list"]}
     current = pages.get(page) or next(iter(pages.values()), None)
     found = await _found(visit, shown, q) if shown["content_open"] and q.strip() else Found()
     grant = await visit.api.get(f"/api/v1/grants/{shown['grant_id']}") if shown["grant_id"] else None
     page_of: dict[str, Any] = {"item": shown, "page": current, "q": q, "found": found, "fields": _fields(shown), "grant": grant}
+    page_of["seals"] = [seal | {"key": f"seal-{number}"} for number, seal in enumerate((current or {}).get("seals", ()), 1)]
     return visit.page("item.html", section="search", revealed=revealed, **page_of)
 
 

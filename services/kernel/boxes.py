@@ -28,7 +28,7 @@ def part_of_box(line: str, box: Box, start: int, end: int, places: Sequence[int]
         advance = advances(line)
         first, last = advance[start] / advance[-1], advance[end] / advance[-1]
     top_left, top_right, bottom_right, bottom_left = box
-    if len(line) > 1 and _distance(top_left, bottom_left) > 1.5 * _distance(top_left, top_right):
+    if is_column(line, box):
         return (
             _between(top_left, bottom_left, first),
             _between(top_right, bottom_right, first),
@@ -41,6 +41,11 @@ def part_of_box(line: str, box: Box, start: int, end: int, places: Sequence[int]
         _between(bottom_left, bottom_right, last),
         _between(bottom_left, bottom_right, first),
     )
+
+
+def is_column(line: str, box: Box) -> bool:
+    """Whether a line's characters stand one below the other."""
+    return len(line) > 1 and _distance(box[0], box[3]) > 1.5 * _distance(box[0], box[1])
 
 
 def advances(line: str) -> list[float]:

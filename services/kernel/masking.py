@@ -34,7 +34,9 @@ class Masks:
     def page(self, page: PageReading) -> PageReading:
         """The page as it is shown masked. Masks are found on the whole page: a label may stand on the line above."""
         lines = self.text(page.text).split("\n")
-        return replace(page, lines=tuple(replace(line, text=text) for line, text in zip(page.lines, lines, strict=True)))
+        seals = tuple(replace(seal, text=self.text(seal.text)) for seal in page.seals)
+        masked_lines = tuple(replace(line, text=text) for line, text in zip(page.lines, lines, strict=True))
+        return replace(page, lines=masked_lines, seals=seals)
 
     def boxes(self, page: PageReading) -> list[Box]:
         """The places to be covered on the page's picture: personal values whole, wherever they are read; and the line of a

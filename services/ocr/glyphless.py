@@ -19,6 +19,7 @@ FIRST_FULL = 0x8000
 
 _HALF_GLYPH, _FULL_GLYPH = 1, 2  # 0 is .notdef, which PDF/A forbids to show (ISO 19005-2, 6.2.11.8)
 _BUILT = 3_849_984_000  # 2026-01-01 in seconds since 1904, the epoch of OpenType: any date, but always the same
+_HAIR = 20  # thickness, in thousandths of an em
 _MOST_IN_BLOCK = 100  # entries of one bfchar block (Adobe Technical Note 5014)
 
 
@@ -62,7 +63,8 @@ def font_program() -> bytes:
     for name, (width, _) in widths.items():
         pen = TTGlyphPen(None)
         pen.moveTo((0, 0))
-        pen.lineTo((width, 0))  # there and back: it has extent and no area
+        for corner in ((0, _HAIR), (width, _HAIR), (width, 0)):
+            pen.lineTo(corner)
         pen.closePath()
         glyphs[name] = pen.glyph()
     builder.setupGlyf(glyphs)

@@ -1,16 +1,18 @@
 """From boxes to reading order: the page's tilt, its columns, its rows. The picture itself is never turned by degrees.
 
-A form's boxes are read row by row, each with all its lines; running text that is set in columns, column by column.
+A form's boxes are read row by row, each with all its lines; running text that is set in columns, column by column; what is
+written from top to bottom (``columns``), from right to left.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from services.kernel.paper import Box, Line
+from services.ocr.columns import blocks_of_columns, upright
 from services.ocr.places import doubts_together, retyped, together
 from services.ocr.text import joined, tidy
 
@@ -42,22 +44,22 @@ class _Placed:
 
     @property
     def height(self) -> float:
-        return min(self.bottom - self.top, self.right - self.left) if self._upright else self.bottom - self.top
-
-    @property
-    def _upright(self) -> bool:
-        return self.bottom - self.top > 1.5 * (self.right - self.left) and len(self.line.text) > 1
+        return min(self.bottom - self.top, self.right - self.left) if upright(self) else self.bottom - self.top
 
 
 def tilt(lines: Sequence[Line]) -> float:
-    """Residual skew in degrees, positive clockwise: the median slope of the longer lines, weighted by their length."""
-    slopes = []
+    """Residual skew in degrees, positive clockwise: the median slope of the longer lines, weighted by their length; of the
+    columns, where most of the page is written in such."""
+    slopes, leans = [], []
     for line in lines:
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = line.box
         width, rise = (x1 - x0 + x2 - x3) / 2, (y1 - y0 + y2 - y3) / 2
         height = abs(y3 - y0 + y2 - y1) / 2
         if width > 4 * max(height, 1.0):
             slopes.append((math.degrees(math.atan2(rise, width)), width))
+        elif height > 4 * max(abs(width), 1.0):
+            leans.append((math.degrees(math.atan2((x0 + x1 - x2 - x3) / 2, (y2 + y3 - y0 - y1) / 2)), height))
+    slopes = max(slopes, leans, key=lambda found: sum(length for _, length in found))
     if not slopes:
         return 0.0
     slopes.sort()
@@ -75,7 +77,42 @@ def in_reading_order(lines: Sequence[Line], boxes: Sequence[Rectangle] = ()) -> 
     """
     angle = math.radians(tilt(lines))
     placed = [_place(line, angle) for line in lines if tidy(line.text)]
-    return tuple(line for part in _parts(placed, boxes) for row in _ordered(part) for line in _mended(row))
+    blocks = blocks_of_columns(placed)
+    if not blocks:
+        return tuple(line for part in _parts(placed, boxes) for line in _written(part))
+    columns: dict[Rectangle, list[Line]] = {}
+    for block in blocks:
+        items = [item for column in block for item in column]
+        columns[_around(items)] = [_stacked(column) for column in block]
+        placed = [item for item in placed if item not in items]
+    return tuple(_with_columns(placed, boxes, columns))
+
+
+def _with_columns(placed: list[_Placed], boxes: Sequence[Rectangle], columns: dict[Rectangle, list[Line]]) -> Iterator[Line]:
+    """Blocks of columns from top to bottom, then from right to left; before each what is written across above it."""
+    for block in sorted(columns, key=lambda each: (each[1], -each[2])):
+        above = [item for item in placed if item.middle < block[1]]
+        placed = [item for item in placed if item not in above]
+        yield from (line for part in _parts(above, boxes) for line in _written(part))
+        yield from columns[block]
+    yield from (line for part in _parts(placed, boxes) for line in _written(part))
+
+
+def _around(items: Sequence[_Placed]) -> Rectangle:
+    lefts, tops = (item.left for item in items), (item.top for item in items)
+    return min(lefts), min(tops), max(item.right for item in items), max(item.bottom for item in items)
+
+
+def _stacked(column: Sequence[_Placed]) -> Line:
+    """The pieces of one column as one line."""
+    line = retyped(column[0].line, tidy(column[0].line.text))
+    for item in column[1:]:
+        line = _together(line, item.line, down=True)
+    return line
+
+
+def _written(part: list[_Placed]) -> Iterator[Line]:
+    return (line for row in _ordered(part) for line in _mended(row))
 
 
 def _parts(placed: list[_Placed], boxes: Sequence[Rectangle]) -> list[list[_Placed]]:
@@ -201,12 +238,14 @@ def _mended(row: list[_Placed]) -> list[Line]:
     return lines
 
 
-def _together(left: Line, right: Line) -> Line:
-    box: Box = (left.box[0], right.box[1], right.box[2], left.box[3])
+def _together(left: Line, right: Line, *, down: bool = False) -> Line:
+    """Two pieces of one line; ``down``: of one column, the second under the first."""
+    across: Box = (left.box[0], right.box[1], right.box[2], left.box[3])
+    box: Box = (left.box[0], left.box[1], right.box[2], right.box[3]) if down else across
     first, second = len(left.text), len(right.text)
     confidence = (left.confidence * first + right.confidence * second) / max(1, first + second)
     sure = [each.weakest for each in (left, right) if each.weakest is not None]
     right = retyped(right, tidy(right.text))
     text = joined(left.text, right.text)
     weakest, doubts = min(sure, default=None), doubts_together(left, right, text)
-    return Line(text, box, confidence, weakest, together(left, right, text), doubts)
+    return Line(text, box, confidence, weakest, None if down else together(left, right, text), doubts)

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import pikepdf
 from pikepdf import AccessMode, Array, Dictionary, Name, Pdf, Stream
 
+from services.kernel.boxes import is_column
 from services.kernel.errors import IntegrityError, InvalidInput
 from services.kernel.paper import Line, PageReading, Point
 from services.ocr.glyphless import ASCENT, DESCENT, EM, FIRST_FULL, FULL, HALF, NAME, Alphabet, font_program, glyph_of_id
@@ -142,6 +143,8 @@ def _points_per_pixel(page: PdfPage) -> float:
 def _shown(line: Line, corners: list[Point], alphabet: Alphabet) -> str:
     """A line stretched to its box, each character up to where the next begins, so that nothing between two of them looks like a
     space: as one string, or where it is not set evenly, as one a character."""
+    if is_column(line.text, line.box):
+        corners = [*corners[1:], corners[0]]  # the text runs down: its left is the column's top
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
     width = max((math.hypot(x1 - x0, y1 - y0) + math.hypot(x2 - x3, y2 - y3)) / 2, 0.5)
     size = max((math.hypot(x0 - x3, y0 - y3) + math.hypot(x1 - x2, y1 - y2)) / 2, 0.5)

@@ -208,6 +208,17 @@ def test_a_field_shows_where_it_was_read(visitor: Visitor, archive: RunningArchi
     assert turned == ["rotate(90deg)", True]
 
 
+def test_seals_stand_beside_the_page_and_show_where_they_are(visitor: Visitor, archive: RunningArchive, paper: Paper) -> None:
+    visitor.sign_in("archivist")
+    page = visitor.page
+    open_item(page, archive, "张伟", "payment_voucher")
+    seal = page.locator("#seals .field-link", has_text=paper.receipt.pages[1].stamps[0])
+    expect(seal).to_have_count(1)
+    seal.click()
+    expect(page.locator(".seal-box.shown")).to_have_count(1)
+    expect(page.locator("#seals li.shown")).to_contain_text("圆形章")
+
+
 def test_pages_are_turned_and_other_hits_are_pointed_at(visitor: Visitor, archive: RunningArchive, paper: Paper) -> None:
     visitor.sign_in("archivist")
     page = visitor.page

@@ -86,3 +86,42 @@ def test_a_heading_stands_in_no_row_with_small_print() -> None:
     heading = line("营业执照", 600, 100, 400, 90)
     small = [line("统一社会信用代码", 100, 90, 200), line("91440106MA7CN69K3X", 100, 140, 260)]
     assert texts([heading, *small]) == ["统一社会信用代码", "营业执照", "91440106MA7CN69K3X"]
+
+
+def column(text: str, x: float, top: float, width: float = 50.0) -> Line:
+    bottom = top + width * max(1, len(text))
+    return Line(text, ((x, top), (x + width, top), (x + width, bottom), (x, bottom)), 0.9)
+
+
+DEED = [
+    column("立杜绝卖契人张伟", 1400, 300),
+    column("今将祖遗坐落望江路房屋叁间", 1320, 300),
+    column("室", 1240, 300),
+    column("凭中说合情愿出卖与李娜永远为业", 1160, 300),
+    column("恐后无凭立此卖契", 1080, 300),
+]
+
+
+@pytest.mark.parametrize("degrees", [-4, 0, 3])
+def test_columns_are_read_from_right_to_left_one_line_each(degrees: float) -> None:
+    assert texts(leaned(DEED, degrees)) == [item.text for item in DEED]
+    assert tilt(leaned(DEED, degrees)) == pytest.approx(degrees, abs=0.05)
+
+
+def test_a_page_of_columns_between_print_across_is_read_from_top_to_bottom() -> None:
+    head = [line("房屋历史契证复制件", 500, 60, 500, 60), line("档案编号：10652189", 200, 200, 300)]
+    foot = [line("复制人：王芳", 200, 1300, 240), line("审核人：李娜", 600, 1300, 240)]
+    assert texts([*head, *DEED, *foot]) == [item.text for item in (*head, *DEED, *foot)]
+
+
+def test_a_broken_column_is_one_line() -> None:
+    upper, lower = column("今将祖遗坐落望江路", 1320, 300), column("房屋叁间正", 1321, 300 + 9 * 50 + 20)
+    read = in_reading_order([DEED[0], upper, lower, DEED[3], DEED[4]])
+    assert [item.text for item in read] == [DEED[0].text, "今将祖遗坐落望江路房屋叁间正", DEED[3].text, DEED[4].text]
+    assert read[1].box[3] == lower.box[3]
+
+
+def test_short_captions_side_by_side_are_no_writing_in_columns() -> None:
+    captions = [column(text, 100 + 80 * index, 100, 30) for index, text in enumerate(("结构", "层数", "用途"))]
+    rows = [line(f"第{row}行的内容在此", 600, 100 + 60 * row, 400) for row in range(6)]
+    assert texts([*captions, *rows])[:3] == ["结构", "层数", "用途"]

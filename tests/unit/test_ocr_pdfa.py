@@ -68,6 +68,23 @@ def test_text_copies_with_its_order_and_line_breaks_and_without_false_spaces(til
         assert [line for line in told.strip("\f\n").split("\n") if line] == list(TEXT)
 
 
+def test_columns_copy_from_right_to_left_and_lie_on_their_ink() -> None:
+    texts = ("立杜绝卖契人张伟", "今将祖遗坐落望江路房屋叁间", "恐后无凭立此卖契")
+    lines = []
+    for index, text in enumerate(texts):
+        left, bottom = 1200.0 - 90 * index, 300.0 + 50 * len(text)
+        lines.append(Line(text, ((left, 300), (left + 50, 300), (left + 50, bottom), (left, bottom)), 0.99))
+    blank = page(())
+    reading = PageReading(1, 1654, 2339, 0, 0.0, False, tuple(lines), blank.reading.engine)
+    pdf = written(PdfPage(blank.jpeg, 1654, 2339, 200.0, reading))
+    assert copied(pdf) == list(texts)
+    with pypdfium2.PdfDocument(pdf) as document:
+        left, bottom, right, top = document[0].get_textpage().get_charbox(2, loose=True)
+    scale = 72 / 200
+    assert (left, right) == pytest.approx((1200 * scale, 1250 * scale), abs=3)
+    assert (2339 - top / scale, 2339 - bottom / scale) == pytest.approx((400, 450), abs=8)
+
+
 def test_a_line_of_one_character_copies_too() -> None:
     assert copied(written(page(("男", "汉族", "1")))) == ["男", "汉族", "1"]
 

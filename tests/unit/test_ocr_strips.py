@@ -5,7 +5,7 @@ import pytest
 
 from services.ocr.engines.rapid import surer
 from services.ocr.engines.strips import Reading, StripReader
-from services.ocr.engines.widening import widened
+from services.ocr.engines.widening import from_top_left, widened
 
 
 def reading(text: str, *sure: float) -> Reading:
@@ -64,3 +64,12 @@ def test_what_is_higher_than_wide_keeps_its_box() -> None:
     upright = np.array([[[10, 0], [40, 0], [40, 200], [10, 200]]], np.float32)
     assert (widened(upright, 0.25) == upright).all()
     assert widened(np.empty((0, 4, 2), np.float32), 0.25).shape == (0, 4, 2)
+
+
+def test_a_long_column_that_leans_begins_at_its_top() -> None:
+    """Its lower corners lie left of both upper ones, so a finder calls them the left side."""
+    upright = np.array([[[172, 0], [232, 3], [160, 1373], [100, 1370]]], np.float32)
+    assert (from_top_left(np.roll(upright, 1, axis=1)) == upright).all()
+    level = np.array([box(100, 300)], np.float32)
+    assert (from_top_left(level) == level).all()
+    assert from_top_left(np.empty((0, 4, 2), np.float32)).shape == (0, 4, 2)

@@ -78,12 +78,14 @@ if (sheet !== null) {
   document.getElementById("tools").addEventListener("click", (event) => {
     actions[event.target.closest("button")?.dataset.do]?.();
   });
-  document.getElementById("fields")?.addEventListener("click", (event) => {
-    const link = event.target.closest(".field-link");
-    if (link === null || link.dataset.page !== sheet.dataset.page || !showField(link.dataset.field)) return;
-    event.preventDefault();
-    history.replaceState(null, "", link.hash);
-  });
+  for (const list of ["fields", "seals"]) {
+    document.getElementById(list)?.addEventListener("click", (event) => {
+      const link = event.target.closest(".field-link");
+      if (link === null || link.dataset.page !== sheet.dataset.page || !showField(link.dataset.field)) return;
+      event.preventDefault();
+      history.replaceState(null, "", link.hash);
+    });
+  }
   document.addEventListener("keydown", (event) => {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (!plain || composing(event) || !shortcutsEnabled() || inField(event.target) || !(event.key in keys)) return;

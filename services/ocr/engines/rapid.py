@@ -24,7 +24,7 @@ from services.ocr import pixels as px
 from services.ocr.engines.network import Backend, Network, load_network
 from services.ocr.engines.quiet import without_telemetry
 from services.ocr.engines.strips import Reading, StripReader
-from services.ocr.engines.widening import widened
+from services.ocr.engines.widening import from_top_left, widened
 from services.ocr.pixels import Floats, Pixels
 from services.ocr.places import places
 
@@ -93,7 +93,7 @@ class RapidEngine:
         target = min(max(_FIND_SIDE, longest * _FIND_DPI / dpi), _LONGEST_SIDE, longest)
         small = px.resized(pixels, *(max(_STEP, round(side * target / longest / _STEP) * _STEP) for side in (width, height)))
         boxes, _ = self.boxes_of(self.finder(px.blob(small)), (height, width))
-        return boxes
+        return from_top_left(np.asarray(boxes, np.float32).reshape(-1, 4, 2))
 
     def _strips(self, pixels: Pixels, cuts: Floats) -> list[Pixels]:
         """Each line's picture, upright."""

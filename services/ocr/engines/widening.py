@@ -1,4 +1,4 @@
-"""A little more of a line at either end: finders cut through brackets and full stops."""
+"""Boxes of lines put right: their corners begin at top left, and they have a little more at either end."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ import numpy as np
 from services.ocr.pixels import Floats
 
 
+def from_top_left(boxes: Floats) -> Floats:
+    """Boxes (N×4×2, clockwise) so that the first side is the one that runs most nearly to the right: of a long column that
+    leans, finders take both lower corners for the left ones."""
+    side = np.roll(boxes, -1, axis=1) - boxes
+    first = np.argmax(side[..., 0] / np.maximum(np.hypot(side[..., 0], side[..., 1]), 1.0), axis=1)
+    order = (first[:, None] + np.arange(4)) % 4
+    turned: Floats = np.take_along_axis(boxes, order[..., None], axis=1)
+    return turned
+
+
 def widened(boxes: Floats, share: float) -> Floats:
     """Boxes (N×4×2, corners clockwise from top left) made longer at either end by ``share`` of their height, but by no more
-    than half the way to a neighbour in their row: else its first stroke would be read as well.
+    than half the way to a neighbour in their row: else its first stroke would be read as well. Finders cut through brackets and
+    full stops.
     """
     along, across = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 0]
     length, height = np.hypot(*along.T), np.hypot(*across.T)
