@@ -36,6 +36,10 @@ class Api:
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         return self._answer(lambda: self._client.get(path, params=params))
 
+    def text(self, path: str) -> str:
+        """What is no JSON."""
+        return str(self._answer(lambda: self._client.get(path), read=lambda response: response.text))
+
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         key = {"Idempotency-Key": str(uuid4())}
         return self._answer(lambda: self._client.post(path, headers=key, **body))
@@ -50,7 +54,7 @@ class Api:
 
         return self._answer(send)
 
-    def _answer(self, send: Any) -> dict[str, Any]:
+    def _answer(self, send: Any, read: Any = lambda response: response.json()) -> Any:
         end, pause = time.monotonic() + self._patience, 0.25
         while True:
             try:
@@ -67,7 +71,7 @@ class Api:
                 pause = min(pause * 2, 5.0)
             else:
                 self._patience = PATIENCE
-                return _checked(response)
+                return read(_checked(response))
 
 
 class Refusal(Exception):
