@@ -36,6 +36,7 @@ COMMANDS = {
     "user": "people",
     "privileges": "privileges",
     "ledger": "ledger",
+    "policy": "policy",
     "retention": "retention",
     "destruction": "destruction",
     "watermark": "watermark",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from services.cli.common import INCOMPLETE, REFUSED, UNREACHABLE, USAGE, JsonOption, print_json
 
+T = TypeVar("T")
 DEFAULT_URL = "http://127.0.0.1:8000"
 POLL_SECONDS = 0.5
 FIRST_PATIENCE, PATIENCE = 10.0, 60.0
@@ -34,11 +35,15 @@ class Api:
         self._patience = FIRST_PATIENCE
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
-        return self._answer(lambda: self._client.get(path, params=params))
+        return self._answer(lambda: self._client.get(path, params=params), _document)
+
+    def text(self, path: str) -> str:
+        """What is no JSON."""
+        return self._answer(lambda: self._client.get(path), _text)
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         key = {"Idempotency-Key": str(uuid4())}
-        return self._answer(lambda: self._client.post(path, headers=key, **body))
+        return self._answer(lambda: self._client.post(path, headers=key, **body), _document)
 
     def upload(self, path: str, file: Path, progress: Progress, task: Any) -> dict[str, Any]:
         key = {"Idempotency-Key": str(uuid4())}
@@ -48,9 +53,9 @@ class Api:
             with progress.open(file, "rb", task_id=task) as source:
                 return self._client.post(path, headers=key, files={"file": (file.name, source)}, timeout=600)
 
-        return self._answer(send)
+        return self._answer(send, _document)
 
-    def _answer(self, send: Any) -> dict[str, Any]:
+    def _answer(self, send: Callable[[], httpx.Response], read: Callable[[httpx.Response], T]) -> T:
         end, pause = time.monotonic() + self._patience, 0.25
         while True:
             try:
@@ -67,7 +72,7 @@ class Api:
                 pause = min(pause * 2, 5.0)
             else:
                 self._patience = PATIENCE
-                return _checked(response)
+                return read(_checked(response))
 
 
 class Refusal(Exception):
@@ -160,14 +165,28 @@ def _code(status: int) -> int:
     return USAGE if status == 422 else INCOMPLETE
 
 
-def _checked(response: httpx.Response) -> dict[str, Any]:
-    body: Any = None
-    if "json" in response.headers.get("content-type", ""):
-        body = response.json()
-    if response.is_success and isinstance(body, dict):
+def _document(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object that was answered."""
+    body = _json(response)
+    if isinstance(body, dict):
         return body
+    raise Refusal(response.status_code, f"unexpected answer {response.status_code} from {response.url}")
+
+
+def _text(response: httpx.Response) -> str:
+    return response.text
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.is_success:
+        return response
+    body = _json(response)
     detail = body.get("detail") if isinstance(body, dict) else None
     raise Refusal(response.status_code, detail or f"unexpected answer {response.status_code} from {response.url}")
+
+
+def _json(response: httpx.Response) -> Any:
+    return response.json() if "json" in response.headers.get("content-type", "") else None
 
 
 def _upload_all(api: Api, batch_id: str, files: list[Path]) -> list[dict[str, Any]]:

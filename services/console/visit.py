@@ -27,8 +27,8 @@ HEADERS = {
 SECTIONS = (
     ("intake", "/", "deliver"),
     ("filing", "/filing", "file"),
-    ("filing", "/filing/reports", "conduct"),
     ("search", "/search", "search"),
+    ("filing", "/filing/reports", "conduct"),
     ("access", "/access", "ask"),
     ("access", "/access/registers", "registers"),
     ("custody", "/custody", "registers"),

@@ -1,9 +1,14 @@
-"""One archive with some paper in it and one Chromium, for all tests of the console."""
+"""One archive with some paper in it and one Chromium, for the tests of intake, search and reading; and a house of its own for
+each walk through the other rooms, with typed paper and nobody who reads in the background.
+
+``MUNIMENT_TEST_PICTURES=FOLDER`` keeps a picture of each page that a walk looks at, wide and narrow, to be looked at."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +19,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import samples
 from samples import Truth
+from services.kernel.config import Settings
+from services.kernel.identity import accounts, credentials
+from services.kernel.identity.credentials import Whence
+from services.kernel.model import Role
 from tests.archive import RunningArchive
+from tests.desk import PASSWORD, Desk, TestClient
+from tests.functional.test_ledger_whence import served
 
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -31,7 +42,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 class Visitor:
     """A browser window of one person, watched: errors in its console and requests that leave this machine fail the test."""
 
-    archive: RunningArchive
+    archive: RunningArchive | House
     page: Page
     errors: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
@@ -51,6 +62,7 @@ class Visitor:
         self.page.goto(self.archive.url + path)
 
     def sign_in(self, role: str, path: str = "/sign-in") -> None:
+        assert isinstance(self.archive, RunningArchive)
         account = self.archive.user(role)
         self.go(path)
         self.page.fill("#name", account.name)
@@ -61,6 +73,83 @@ class Visitor:
     def complaints(self) -> list[str]:
         """Errors of the console but for those that the test provoked."""
         return [error for error in self.errors if not any(part in error for part in self.forgiven)]
+
+
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+UNNAMED = """
+() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a")].filter((each) => {
+  const label = each.getAttribute("aria-label") ?? each.labels?.[0]?.textContent ?? each.textContent;
+  return label.trim() === "";
+}).map((each) => each.outerHTML)
+"""
+PICTURES = os.environ.get("MUNIMENT_TEST_PICTURES")
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+class Walker(Visitor):
+    """Somebody who has signed in, in a window of their own; ``api``: the same person as a script."""
+
+    api: TestClient
+    id: str
+
+    def go(self, path: str) -> None:
+        """Every page fits a telephone too, has one heading, and names its controls."""
+        super().go(path)
+        self.look()
+
+    def look(self) -> None:
+        page = self.page
+        assert page.locator("h1").count() == 1, page.url
+        assert page.evaluate(UNNAMED) == [], page.url
+        for size in (NARROW, WIDE):
+            page.set_viewport_size(size)
+            assert page.evaluate(FITS), (page.url, size)
+        if PICTURES:
+            self._keep(PICTURES)
+
+    def follow(self, name: str) -> None:
+        """By a link of this name, to a page that is looked at."""
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+        self.look()
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def _keep(self, folder: str) -> None:
+        where = urlsplit(self.page.url)
+        name = f"{where.path.strip('/')}-{where.query}"[:60].replace("/", "-").replace("?", "-").replace("=", "-")
+        page = self.page
+        page.screenshot(path=f"{folder}/{name}-zh.png", full_page=True)
+        page.set_viewport_size(NARROW)
+        page.screenshot(path=f"{folder}/{name}-narrow.png", full_page=True)
+        page.set_viewport_size(WIDE)
+
+
+class House:
+    """An archive of this process behind a socket; whoever is in it has a window of their own."""
+
+    def __init__(self, desk: Desk, url: str, browser: Browser) -> None:
+        self.desk, self.url, self._browser = desk, url, browser
+        self.walkers: list[Walker] = []
+
+    def at(self, role: Role, name: str, department: str | None = None) -> Walker:
+        """A new person of that role, at a browser. How one signs in is tried elsewhere."""
+        with self.desk.kernel.database.write() as session:
+            person = accounts.add_person(session, name, role, department=department, password=PASSWORD)
+            token = accounts.issue_token(session, person)
+            secret = credentials.open_session(session, person, Whence(), hours=1, idle_minutes=None)
+        context = self._browser.new_context(viewport=WIDE, locale="zh-CN", accept_downloads=True)
+        context.set_default_timeout(60_000)
+        context.add_cookies([{"name": "muniment_session", "value": secret, "url": self.url, "sameSite": "Strict"}])
+        walker = Walker(self, context.new_page())
+        headers = {"Authorization": f"Bearer {token}"}
+        walker.api, walker.id = TestClient(self.desk.app, headers=headers, raise_server_exceptions=False), person.id
+        self.walkers.append(walker)
+        return walker
+
+    def close(self) -> None:
+        for each in self.walkers:
+            each.page.context.close()
 
 
 @dataclass(frozen=True)
@@ -118,3 +207,18 @@ def visitor(archive: RunningArchive, window: BrowserContext) -> Iterator[Visitor
     yield watched
     assert watched.complaints == []
     assert watched.strangers == []
+
+
+@pytest.fixture
+def house(settings: Settings, empty_catalogue: Path, browser: Browser) -> Iterator[House]:
+    settings.data.mkdir(parents=True)
+    shutil.copy(empty_catalogue, settings.data / "catalogue.db")
+    with ExitStack() as stack:
+        desk = Desk(settings)
+        stack.callback(desk.close)
+        house = House(desk, stack.enter_context(served(desk, "")), browser)
+        stack.callback(house.close)
+        yield house
+        for each in house.walkers:
+            assert each.complaints == []
+            assert each.strangers == []

@@ -100,7 +100,9 @@ def test_a_handover_is_opened_and_decided(desk, clerk):
 @pytest.mark.parametrize("role", [Role.STAFF, Role.DEPARTMENT_HEAD, Role.AUDITOR])
 def test_who_does_not_file_is_not_offered_it(desk, role):
     client = browser(desk, role, "某某")
-    assert "/filing" not in client.get("/search").text
+    shown = client.get("/access").text
+    assert 'href="/filing"' not in shown
+    assert ('href="/filing/reports"' in shown) == (role is Role.DEPARTMENT_HEAD), "the daily report is the head's to read"
     assert client.get("/filing").status_code == 403
 
 

@@ -6,10 +6,11 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from services import web
 from services.cli.face import Face
@@ -21,14 +22,19 @@ def last(desk: Desk, act: str) -> dict:
     return json.loads(desk.ledger(act)[-1].data)
 
 
-@contextmanager
-def served(desk: Desk, proxies: str) -> Iterator[str]:
+def served(desk: Desk, proxies: str) -> AbstractContextManager[str]:
     """The archive behind a real socket; ``proxies`` is what uvicorn is told of those before it."""
+    return listening_at(web.http(desk.archive), proxies)
+
+
+@contextmanager
+def listening_at(app: FastAPI, proxies: str, port: int = 0) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FORWARDED_ALLOW_IPS", proxies)
-        face = Face(web.http(desk.archive), drain_seconds=1)
+        face = Face(app, drain_seconds=1)
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         listening.listen()  # who comes before the thread runs waits
         thread = threading.Thread(target=face.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

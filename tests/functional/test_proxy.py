@@ -212,6 +212,8 @@ def test_files_may_be_large_and_nothing_else(caddy):
     with caddy.client() as client:
         for path in (f"/api/v1/batches/{ID}/files", f"/api/v1/uploads/{ID}"):
             assert client.patch(path, content=large).json() == {"received": len(large)}
+        for path in ("/api/v1/watermarks/reading", "/access/marks"):  # a page that got out, scanned
+            assert client.post(path, content=large).json() == {"received": len(large)}
         for path in ("/api/v1/batches", "/api/v1/sessions", "/sign-in") * 10:
             refused = client.post(path, content=large)
             assert refused.status_code == 413, "what was left of the body before was taken for a request"

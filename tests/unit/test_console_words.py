@@ -60,6 +60,22 @@ def test_every_code_of_the_api_has_a_name(language: str, kind: str, codes: tuple
     assert [code for code in codes if f"{kind}.{code}" not in CATALOGUES[language].texts] == []
 
 
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_notice_that_a_room_sends_has_words(language: str) -> None:
+    sources = [path.read_text("utf-8") for path in ROOM.parent.rglob("*.py")]
+    sent = {key for text in sources for key in re.findall(r'(?:notify|_tell)\([^"]*?"([a-z]+\.[a-z-]+)"', text)}
+    assert len(sent) > 25
+    assert {key for key in sent if f"notice.{key}" not in CATALOGUES[language].texts} == set()
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_act_that_is_entered_has_words(language: str) -> None:
+    sources = [path.read_text("utf-8") for path in ROOM.parent.rglob("*.py")]
+    entered = {key for text in sources for key in re.findall(r'journal\.append\(\s*session,\s*"([a-z]+\.[a-z-]+)"', text)}
+    assert len(entered) > 100
+    assert {key for key in entered if f"act.{key}" not in CATALOGUES[language].texts} == set()
+
+
 def test_every_warning_has_chinese_words() -> None:
     assert [code for code in sorted(WARNINGS) if f"problem.{code}" not in CATALOGUES["zh"].texts] == []
 
