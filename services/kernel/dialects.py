@@ -8,12 +8,16 @@ leaves it to a unique key (``insert_once``).
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Collection
 from typing import Any, cast
 
-from sqlalchemy import JSON, URL, Connection, Engine, String, Table, create_engine, event, func, select
+from sqlalchemy import JSON, URL, Connection, Engine, String, Table, create_engine, event, func, literal, select
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import GenericFunction
 
 from services.kernel.patience import PatientConnection
@@ -142,6 +146,16 @@ def _json_in_sqlite(element: json_of, compiler: Any, **options: Any) -> str:
 @compiles(json_of, "postgresql")
 def _json_in_postgresql(element: json_of, compiler: Any, **options: Any) -> str:
     return f"json_build_object({compiler.process(element.clauses, **options)})"
+
+
+def among(session: Session, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether the column has one of these values, which are one parameter, however many they are."""
+    told = literal(json.dumps(list(values)), String)
+    if session.get_bind().dialect.name == "postgresql":
+        rows = func.json_array_elements_text(cast_to(told, JSON)).table_valued("value")
+    else:
+        rows = func.json_each(told).table_valued("value")
+    return column.in_(select(rows.c.value))
 
 
 def go_first(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from services.kernel.dialects import json_of
+from services.kernel.dialects import among, json_of
 from services.kernel.identity import duties
 from services.kernel.identity.duties import Duty, Subject
 from services.kernel.model import ItemState, advance
@@ -43,11 +43,11 @@ def change_many(
     """Writes the same into many entries and tells the index; returns the ids of those that met the conditions."""
     if not item_ids:
         return []
-    statement = update(Item).where(Item.id.in_(item_ids), *conditions).values(**values, edits=Item.edits + 1)
+    statement = update(Item).where(among(session, Item.id, item_ids), *conditions).values(**values, edits=Item.edits + 1)
     found = session.scalars(statement.returning(Item.id), execution_options={"synchronize_session": False})
     written = sorted(found.all())
     if written:
-        jobs.enqueue_each(session, Stage.INDEX, _INDEXING.where(Item.id.in_(written)))
+        jobs.enqueue_each(session, Stage.INDEX, _INDEXING.where(among(session, Item.id, written)))
     return written
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from services.kernel.db import Database
 from services.kernel.errors import Unavailable, Withheld
@@ -81,6 +81,6 @@ def test_it_is_one_account_s_and_for_tables_of_the_catalogue(url, owner, destroy
     for name in ("pg_class", "nothing", 'data_keys"; DROP TABLE items; --'):
         with (
             destroyer.engine.connect() as connection,
-            pytest.raises(ProgrammingError, match="no table of the catalogue|denied"),
+            pytest.raises(DBAPIError, match="no table of the catalogue"),
         ):
             connection.execute(text("SELECT muniment_write_anew(:name)"), {"name": name})

@@ -124,7 +124,7 @@ def forked(act: Callable[[], None]) -> int | None:
     """Does it in a process of its own, and returns that one's exit code."""
     process = multiprocessing.get_context("fork").Process(target=act)
     process.start()
-    process.join(300)
+    process.join(3600)
     return process.exitcode
 
 
