@@ -36,8 +36,8 @@ class Account:
 @dataclass(frozen=True)
 class Site:
     """``root``: what runs, emptied by each ``up``. ``cache``: what was fetched, kept. Both are ``.cluster/`` in the work tree,
-    or lie under /var/tmp where the account may not enter the tree (root's clone in a private folder). MUNIMENT_CLUSTER_SET names
-    one more set of servers beside the usual one."""
+    or lie under /var/tmp where the account may not enter the tree (root's clone in a private folder).
+    MUNIMENT_CLUSTER_SET names one more set of servers beside the usual one."""
 
     root: Path
     cache: Path
