@@ -48,9 +48,9 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Weighed(FieldReading):
-    """A reading with what its confidence is made of: how many of its characters, and of the two beside it, one must expect to
-    be wrong; the weakest character of its lines; the mean of the weakest of all lines of the page; the certainty of the place
-    (each 0…1); and whether the same stands in another line of the document, or in a seal."""
+    """A reading with what its confidence is made of: how many of its characters one must expect to be wrong; the weakest
+    character of its lines; the mean of the weakest of all lines of the page; the certainty of the place (each 0…1); and whether
+    the same stands in another line of the document, or in a seal."""
 
     doubt: float = 0.0
     line: float = 0.0
@@ -338,7 +338,7 @@ def reading(field: str, span: Span, parsed: Parsed, certainty: float) -> Weighed
         round(confidence, 4),
         parsed.check,
         repaired=parsed.repaired,
-        doubt=sum(cell.doubt(start - 1, end + 1) for cell, start, end in part.pieces),
+        doubt=sum(cell.doubt(start, end) for cell, start, end in part.pieces),
         line=min(cell.weakest for cell in part.cells),
         print=part.cells[0].print,
         place=certainty,
