@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import samples
 from samples import Truth
@@ -27,6 +27,7 @@ from tests.archive import RunningArchive
 from tests.desk import PASSWORD, Desk, TestClient
 from tests.functional.test_ledger_whence import served
 
+expect.set_options(timeout=60_000)  # a machine may be busy with other tests
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-quic", "--no-first-run",
@@ -139,7 +140,7 @@ class House:
             token = accounts.issue_token(session, person)
             secret = credentials.open_session(session, person, Whence(), hours=1, idle_minutes=None)
         context = self._browser.new_context(viewport=WIDE, locale="zh-CN", accept_downloads=True)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(240_000)  # a machine that is busy with other tests
         context.add_cookies([{"name": "muniment_session", "value": secret, "url": self.url, "sameSite": "Strict"}])
         walker = Walker(self, context.new_page())
         headers = {"Authorization": f"Bearer {token}"}

@@ -18,7 +18,7 @@ from services.kernel.tables import Item
 from tests.browser.conftest import House
 from tests.unit.test_access_marks import printed_and_scanned, sheet, shown
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 SALES = "营销部"
 CONTRACT = "商品房买卖合同\n合同编号：HT-2024-0001\n买受人：张伟"
 

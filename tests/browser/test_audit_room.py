@@ -12,7 +12,7 @@ from services.kernel.clock import OFFICE
 from services.kernel.model import Role
 from tests.browser.conftest import House
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 
 def test_the_ledger_is_asked_taken_along_and_proven(house: House) -> None:

@@ -11,7 +11,7 @@ from services.kernel.model import Role
 from tests.browser.conftest import House
 from tests.desk import scan
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 NOTICE, CONTRACT = "关于办公用品管理的通知", "商品房买卖合同\n合同编号：HT-2024-0001\n买受人：张伟"
 
 

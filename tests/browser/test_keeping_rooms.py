@@ -9,7 +9,7 @@ from services.kernel.model import ItemState, Role
 from services.kernel.tables import Item
 from tests.browser.conftest import House
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 
 def test_rooms_are_read_and_plans_inspected(house: House) -> None:

@@ -12,7 +12,7 @@ from services.kernel.model import Role
 from tests.browser.conftest import House
 from tests.desk import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 
 def test_the_administrator_adds_moves_and_joins(house: House) -> None:

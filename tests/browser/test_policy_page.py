@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from services.kernel.model import Role
 from tests.browser.conftest import House
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 
 def test_one_proposes_and_another_puts_in_force(house: House) -> None:

@@ -157,8 +157,9 @@ def join(session: Session, person_id: str, other_id: str, *, by: Principal | Non
     found_out = duties.breaches(session, person.natural_id)
     if found_out:
         notices.notify(session, notices.holders(session, [Role.AUDITOR]), "person.joined", "person", person.id)
-    told = {"person": person.id, "account": other.id, "breaches": [f"{kind} {subject}" for kind, subject, _ in found_out]}
-    journal.append(session, "person.join", actor=by.person_id if by else None, request=request, **told)
+    breaches = [f"{kind} {subject}" for kind, subject, _ in found_out]
+    actor = by.person_id if by else None
+    journal.append(session, "person.join", actor=actor, request=request, person=person.id, account=other.id, breaches=breaches)
     return found_out
 
 
