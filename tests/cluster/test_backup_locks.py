@@ -26,6 +26,7 @@ from tests.desk import Desk
 from tests.destroying import ready
 from tests.restores import made
 
+pytestmark = pytest.mark.timeout(1800)
 BUCKET = "backups-locked"
 WAITING = timedelta(seconds=60)
 """Instead of policy's days: nothing that is not due yet can be destroyed before."""

@@ -17,6 +17,7 @@ from services.kernel.model import ItemState, Role
 from services.kernel.tables import Blob, File, Item, Rescan
 from tests.desk import Desk, created, ok, scan
 
+pytestmark = pytest.mark.timeout(1800)
 BITS = 5
 """So many of each object and copy, besides the first and the last."""
 KINDS = {"master", "superseded master", "rejected", "handed in again", "page picture", "searchable PDF", "large master"}

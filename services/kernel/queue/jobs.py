@@ -134,7 +134,7 @@ def enqueue_each(session: Session, stage: Stage, rows: Select[tuple[str, Any, st
     key, payload, batch = work.c
     same = {"kind": stage, "queue": rule.queue, "state": JobState.QUEUED, "trace": tracing.carried()}
     numbers = {"priority": rule.priority, "attempts": 0, "deaths": 0, "fence": 0}
-    values = {
+    values: dict[str, Any] = {
         "id": fresh_id(),
         "key": f"{stage}:" + key,
         "payload": payload,
