@@ -76,7 +76,10 @@ class Visitor:
         return [error for error in self.errors if not any(part in error for part in self.forgiven)]
 
 
-FITS = "document.documentElement.scrollWidth <= innerWidth"
+TOO_WIDE = """
+() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.outerHTML.slice(0, 150))
+"""
 UNNAMED = """
 () => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a")].filter((each) => {
   const label = each.getAttribute("aria-label") ?? each.labels?.[0]?.textContent ?? each.textContent;
@@ -104,7 +107,7 @@ class Walker(Visitor):
         assert page.evaluate(UNNAMED) == [], page.url
         for size in (NARROW, WIDE):
             page.set_viewport_size(size)
-            assert page.evaluate(FITS), (page.url, size)
+            assert page.evaluate(TOO_WIDE) == [], (page.url, size)
         if PICTURES:
             self._keep(PICTURES)
 
