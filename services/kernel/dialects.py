@@ -17,7 +17,7 @@ from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, SQLColumnExpression
 from sqlalchemy.sql.functions import GenericFunction
 
 from services.kernel.patience import PatientConnection
@@ -148,7 +148,7 @@ def _json_in_postgresql(element: json_of, compiler: Any, **options: Any) -> str:
     return f"json_build_object({compiler.process(element.clauses, **options)})"
 
 
-def among(session: Session, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+def among(session: Session, column: SQLColumnExpression[str], values: Collection[str]) -> ColumnElement[bool]:
     """Whether the column has one of these values, which are one parameter, however many they are."""
     told = literal(json.dumps(list(values)), String)
     if session.get_bind().dialect.name == "postgresql":

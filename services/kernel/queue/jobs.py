@@ -128,7 +128,7 @@ def enqueue(session: Session, stage: Stage, key: str, payload: dict[str, Any], *
     return added
 
 
-def enqueue_each(session: Session, stage: Stage, rows: Select[tuple[str, Any, str | None]]) -> None:
+def enqueue_each(session: Session, stage: Stage, rows: Select[str, Any, Any]) -> None:
     """The same for each row of a query that gives key, payload and batch: one statement, however many there are."""
     rule, work = WAY[stage], rows.subquery()
     key, payload, batch = work.c
