@@ -4,6 +4,7 @@ front of an envelope."""
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from random import Random
 
 from samples import money, people
@@ -51,7 +52,7 @@ def _words(rng: Random, name: str | None) -> tuple[str, ...]:
     seller, buyer, witness, writer = people.person(rng, name), *(people.person(rng) for _ in range(3))
     sold = people.day(rng, date(1936, 1, 1), date(1962, 12, 31))
     size, road = people.unit(rng), rng.choice(people.ROADS)
-    price = money.words(rng.randrange(12, 980) * 10)
+    price = money.words(Decimal(rng.randrange(12, 980) * 10))
     return (
         f"立杜绝卖契人{seller.name}",
         f"今将祖遗坐落{seller.area[1]}{seller.area[2]}{road}房屋壹所计{size.short[0] if size.short else '叁'}间",

@@ -1,4 +1,4 @@
-"""An invisible font: two hair lines, half and full width, that stand for any character a page may hold.
+"""An invisible font: two bars, half and full width, that stand for any character a page may hold.
 
 A PDF's text layer needs widths for selecting and code points for copying, but no letters: the picture shows those. They are no
 empty glyphs, since PDFium takes a text without extent, such as one of a single empty glyph, for nothing.
@@ -19,7 +19,7 @@ FIRST_FULL = 0x8000
 
 _HALF_GLYPH, _FULL_GLYPH = 1, 2  # 0 is .notdef, which PDF/A forbids to show (ISO 19005-2, 6.2.11.8)
 _BUILT = 3_849_984_000  # 2026-01-01 in seconds since 1904, the epoch of OpenType: any date, but always the same
-_HAIR = 20  # thickness, in thousandths of an em
+_BAR = 300  # thickness, in thousandths of an em: of thinner ones PDFium makes no columns
 _MOST_IN_BLOCK = 100  # entries of one bfchar block (Adobe Technical Note 5014)
 
 
@@ -63,7 +63,7 @@ def font_program() -> bytes:
     for name, (width, _) in widths.items():
         pen = TTGlyphPen(None)
         pen.moveTo((0, 0))
-        for corner in ((0, _HAIR), (width, _HAIR), (width, 0)):
+        for corner in ((0, _BAR), (width, _BAR), (width, 0)):
             pen.lineTo(corner)
         pen.closePath()
         glyphs[name] = pen.glyph()

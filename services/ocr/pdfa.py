@@ -25,6 +25,7 @@ from services.ocr.jpeg import jpeg_header
 _POINTS = 72.0
 _LARGEST_PAGE, _SMALLEST_PAGE = 14_400.0, 3.0  # points (ISO 32000-1, annex C)
 _INVISIBLE = 3  # text rendering mode (ISO 32000-1, table 106)
+_HEAD = 2  # characters of a column that are written apart; one alone has no direction
 _LEVEL = math.radians(10)  # a line that leans less than this against its page is as level as its page
 
 
@@ -164,6 +165,11 @@ def _shown(line: Line, corners: list[Point], alphabet: Alphabet) -> str:
 
 def _pieces(line: Line) -> tuple[float, list[tuple[str, float]]]:
     """Where the line's first character begins, and its strings, each with its length; in shares of the line's length."""
+    if is_column(line.text, line.box) and len(line.text) > 1:
+        # PDFium puts strings that begin at one height from left to right; no two that follow each other do so
+        count = min(_HEAD, len(line.text) - 1)
+        head = count / len(line.text)
+        return 0.0, [(line.text[:count], head), (line.text[count:], 1 - head)]
     edges = line.places
     if edges is None or len(edges) != 2 * len(line.text):
         return 0.0, [(line.text, 1.0)]
