@@ -47,6 +47,13 @@ def test_a_check_that_passed_makes_surer_and_one_that_failed_never_sure() -> Non
     assert sure(replace(number, repaired=True)) <= 0.9
 
 
+def test_an_area_in_whole_metres_has_perhaps_lost_its_decimals() -> None:
+    area = replace(SURE, name="area", check="none", doubt=0.0, line=0.99, print=0.95)
+    assert sure(replace(area, value="89.02")) > 0.99
+    assert sure(replace(area, value="89.00")) <= 0.9
+    assert sure(replace(area, value="89.00", check="ok")) > 0.99  # the price says so too
+
+
 def test_an_engine_that_the_model_was_not_made_with_keeps_its_own_confidence() -> None:
     assert calibrated(SURE, "tesseract").confidence == SURE.confidence
     done = calibrated(SURE, model().engine)

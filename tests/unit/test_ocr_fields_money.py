@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ocr.fields import parsers
 from services.ocr.fields.money import find_figures, find_words, words_to_cents, yuan
 from services.ocr.fields.text import fold
 
@@ -138,3 +139,11 @@ def test_words_are_found_inside_a_sentence() -> None:
     text = "总价款为人民币16,409.02元(大写:壹万陆仟肆佰零玖元零贰分)。"
     (found,) = find_words(text)
     assert text[found.start : found.end] == "壹万陆仟肆佰零玖元零贰分"
+
+
+@pytest.mark.parametrize(
+    "printed", ["伍万壹仟贰佰参拾柒元贰角捌分", "伍万壹仟贰佰參拾柒圓贰角捌分", "伍万壹仟贰佰叁拾柒元贰角捌分"]
+)
+def test_three_is_written_in_one_way(printed: str) -> None:
+    (one,) = parsers.words(fold(printed), "大写")
+    assert (one.value, one.check) == ("伍万壹仟贰佰叁拾柒元贰角捌分", "ok")

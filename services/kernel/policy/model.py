@@ -138,7 +138,7 @@ class Access(Part):
 class Filing(Part):
     sample_share: Share = 0.05
     least_passed: Share = 0.95
-    review_below: Share = 0.98
+    review_below: Share = 0.99
     checklists: dict[str, tuple[tuple[str, ...], ...]] = {}
     deadlines: dict[str, Days] = {}
     weekly_day: int = Field(5, ge=1, le=7)

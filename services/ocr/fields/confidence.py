@@ -20,7 +20,7 @@ from services.ocr.fields.finder import Weighed
 
 MODEL = Path(__file__).parents[1] / "models" / "confidence.json"
 _SUREST = 0.9999  # more than this cannot be told from what the model was trained on
-_FAILED, _REPAIRED, _SEALED = 0.5, 0.9, 0.9  # rare in the training: what a person must see, however well it reads
+_FAILED, _REPAIRED, _HIDDEN = 0.5, 0.9, 0.9  # rare in the training: what a person must see, however well it reads
 _LEAST = 1e-4
 _NO_DOUBT = 0.002  # characters: what one must expect to be wrong in a value of which nothing is doubted
 _KINDS = {
@@ -48,10 +48,12 @@ class Model:
 
     def confidence(self, one: Weighed, *, sealed: bool = False) -> float:
         """0…1, the share of such readings that are right. ``sealed``: a seal lies over it, which may hide a point or a stroke
-        and leave the rest as clear as ever."""
+        and leave the rest as clear as ever. An area in whole square metres, which one in a hundred is, has perhaps lost what
+        stood behind its point."""
         score = sum(self.weights.get(name, 0.0) * value for name, value in features(one).items())
         most = _FAILED if one.check == "failed" else _REPAIRED if one.repaired else _SUREST
-        most = min(most, _SEALED) if sealed and one.check != "ok" else most
+        cut = sealed or (one.name == "area" and one.value.endswith(".00"))
+        most = min(most, _HIDDEN) if cut and one.check != "ok" else most
         return min(most, 1 / (1 + math.exp(-max(-30.0, min(30.0, score)))))
 
 

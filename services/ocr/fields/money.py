@@ -23,6 +23,7 @@ _LARGE = (("亿億", 10**8), ("万萬", 10**4))
 _ENDS = "整正"
 # Seen in readings of stamped and faxed sheets; none of the left ones is ever part of a sum.
 _LOOKS_LIKE = str.maketrans("任什值伯抬给染柴玫致肄建豪壶贡武伟捌扒雷園", "仟仟佰佰拾拾柒柒玖玖肆肆壹壹贰贰伍捌捌零元")
+_USUAL = str.maketrans("参參叄", "叁叁叁")
 _LETTERS = "".join((*_DIGITS, *_SMALL, *(letters for letters, _ in _LARGE)))
 WORDS_LETTER = re.compile(rf"[{_LETTERS}元角分{_ENDS}]")
 _WORDS = re.compile(rf"[{_LETTERS}][{_LETTERS}\s]*(?:元[{_LETTERS}\s角分{_ENDS}]*|[角分][{_LETTERS}\s角分{_ENDS}]*|[{_ENDS}])")
@@ -100,6 +101,11 @@ def words_to_cents(words: str) -> int | None:
     whole = _integer(match[1]) if match[1] else 0
     small = _jiao_fen(match[2])
     return None if whole is None or small is None else whole * 100 + small
+
+
+def usual(words: str) -> str:
+    """叁 as the rules of payment write it (支付结算办法, annex 1), where 参 is printed, or read."""
+    return words.translate(_USUAL)
 
 
 def mend_words(text: str) -> str:

@@ -41,13 +41,13 @@ def figures(text: str, label: str) -> Sequence[Parsed]:
 
 
 def words(text: str, _: str) -> Sequence[Parsed]:
-    """A sum in capitals, kept as printed but for spaces and the form of 元. ``ok``: it is one well-formed sum, perhaps after
-    a repair of characters that cannot stand in a sum; ``failed``: it is most of a sum, but not one.
+    """A sum in capitals, kept as printed but for spaces and the forms of 元 and 叁. ``ok``: it is one well-formed sum, perhaps
+    after a repair of characters that cannot stand in a sum; ``failed``: it is most of a sum, but not one.
     """
     text = _EMPTY_PLACE.sub("零", text)
     for one in money.find_words(text):
         if not money.WORDS_LETTER.search(text[: one.start]):
-            value = re.sub(r"\s", "", text[one.start : one.end])
+            value = money.usual(re.sub(r"\s", "", text[one.start : one.end]))
             return (Parsed(_LEADING_ZEROS.sub("", value), one.start, one.end, "ok"),)
         break
     broken = re.search(rf"{money.WORDS_LETTER.pattern}[^,。;:)¥\d]{{3,40}}", text)
@@ -55,7 +55,7 @@ def words(text: str, _: str) -> Sequence[Parsed]:
         return ()
     mended = money.mend_words(broken.group())
     if money.words_to_cents(mended) is not None:
-        return (Parsed(mended, broken.start(), broken.end(), "ok", repaired=True),)
+        return (Parsed(money.usual(mended), broken.start(), broken.end(), "ok", repaired=True),)
     return (Parsed(strip_edges(broken.group()), broken.start(), broken.end(), "failed"),)
 
 
