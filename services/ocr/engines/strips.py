@@ -1,4 +1,4 @@
-"""Strips of one line each, to text with a confidence for every character."""
+"""Strips of one line each, to text with a confidence for every character (CTC: of equal signs in a row one counts)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from services.ocr.pixels import Pixels
 _HEIGHT = 48  # what the reader was trained on
 _STEP = 32  # widths are rounded up to it, so that a network meets few different shapes
 _NARROWEST, _WIDEST = 96, 3200
+_PAPER = 128  # what fills up a strip: the middle, which the network takes for nothing
 _TAIL = re.compile(r"(?:(?<=[:：])|(?<=[签盖][字章名][)）]))[^:：)）]{1,6}$")
 _PRINT = 0.75  # what follows a colon less surely than this was not printed
 
@@ -47,20 +47,24 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class StripReader:
-    """``network`` takes strips of 48 pixels height, ``decode`` makes text of what it says (CTC)."""
+    """``network`` takes grey strips of 48 pixels height; for each column it tells how likely it is nothing, or which character
+    of ``alphabet``."""
 
     network: Network
-    decode: Any
+    alphabet: Sequence[str]
 
     def read(self, strips: Sequence[Pixels]) -> list[Reading]:
         """One reading a strip, in their order. Several in one run take as long, and 150 MB more."""
         return [self._read(strip) for strip in strips]
 
     def _read(self, strip: Pixels) -> Reading:
-        inputs = np.zeros((1, 3, _HEIGHT, _room(strip)), np.float32)
-        inputs[..., : _width(strip)] = px.blob(px.resized(strip, _width(strip), _HEIGHT))
-        ((text, _),), (word,) = self.decode(self.network(inputs), return_word_box=True)
-        return Reading(text, tuple(word.confs) if text else ())
+        inputs = np.full((_HEIGHT, _room(strip)), _PAPER, np.uint8)
+        inputs[:, : _width(strip)] = px.resized(strip, _width(strip), _HEIGHT)
+        (likely,) = self.network(inputs)
+        best = likely.argmax(axis=1)
+        columns = np.flatnonzero((best > 0) & np.diff(best, prepend=0).astype(bool))
+        sure = likely[columns, best[columns]]
+        return Reading("".join(self.alphabet[sign - 1] for sign in best[columns]), tuple(sure.astype(float)))
 
 
 def _width(strip: Pixels) -> int:
