@@ -26,7 +26,7 @@ def note(session: Session, vault: Vault, item: Item, fields: Sequence[FieldReadi
     take_turn(session, "rescans")
     mine = _identity(fields)
     for other in _lookalikes(session, item):
-        theirs = _identity([each.reading for each in field_values(session, vault, other)])
+        theirs = _identity([each.reading for each in field_values(session, vault, other, names=IDENTIFYING)])
         if mine & theirs:
             item.problems = [*item.problems, _problem(other)]
     session.add_all(

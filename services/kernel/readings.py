@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -43,9 +43,11 @@ class OpenField:
     reading: FieldReading
 
 
-def field_values(session: Session, vault: Vault, item: Item, *, revision: int | None = None) -> list[OpenField]:
+def field_values(
+    session: Session, vault: Vault, item: Item, *, revision: int | None = None, names: Collection[str] | None = None
+) -> list[OpenField]:
     """The fields of the item's present revision (or of another) as they stand, surest first within a name: without what was
-    replaced or struck out."""
+    replaced or struck out. Those of ``names`` only, where any are given."""
     here = (FieldValue.item_id == item.id, FieldValue.revision == (revision or item.revision))
     replaced = select(FieldValue.replaces).where(*here, FieldValue.replaces.is_not(None))
     query = (
@@ -53,6 +55,8 @@ def field_values(session: Session, vault: Vault, item: Item, *, revision: int | 
         .where(*here, FieldValue.id.not_in(replaced))
         .order_by(FieldValue.name, FieldValue.confidence.desc(), FieldValue.id)
     )
+    if names is not None:
+        query = query.where(FieldValue.name.in_(sorted(names)))
     opened = (OpenField(row, open_field(session, vault, item, row)) for row in session.scalars(query))
     return [each for each in opened if each.reading.value]
 

@@ -23,6 +23,7 @@ _ENOUGH = 3.0  # less than this in all is ``other``
 _NOTHING_DECIDES = 0.6  # the most that the absence of signs can make sure of
 _LATER_PAGE = 0.4
 _MORE = 12  # further characters in a line, at most, for it to be a title and not a sentence
+_LETTERED = [(kind, phrase, frozenset(phrase)) for kind, phrases in TITLES.items() for phrase in phrases]
 
 
 def classify(pages: Sequence[PageReading]) -> tuple[str, float, tuple[str, ...]]:
@@ -91,14 +92,14 @@ def _height(line: Line) -> float:
 
 def _phrases(text: str) -> Iterator[tuple[str, str, float]]:
     """(type, phrase, likeness) of every title phrase that makes up a line, one misread character allowed in long ones."""
-    for kind, phrases in TITLES.items():
-        for phrase in phrases:
-            if len(text) - len(phrase) > _MORE or len(set(phrase) - set(text)) > 1:
-                continue
-            if phrase in text:
-                yield kind, phrase, 1.0
-            elif len(phrase) >= _LONG_PHRASE and _nearly(phrase, text):
-                yield kind, phrase, _BLURRED
+    there = set(text)
+    for kind, phrase, letters in _LETTERED:
+        if len(text) - len(phrase) > _MORE or len(letters - there) > 1:
+            continue
+        if phrase in text:
+            yield kind, phrase, 1.0
+        elif len(phrase) >= _LONG_PHRASE and _nearly(phrase, text):
+            yield kind, phrase, _BLURRED
 
 
 def _nearly(phrase: str, text: str) -> bool:

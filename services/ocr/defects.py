@@ -57,11 +57,11 @@ def _sharpness(upright: Pixels, box: Box) -> float | None:
     """The steepest steps of a line's picture, as a share of its contrast; None where it has too little of that to tell."""
     left, right = (int(bound(x for x, _ in box)) for bound in (min, max))
     top, bottom = (int(bound(y for _, y in box)) for bound in (min, max))
-    strip = upright[max(0, top) : bottom, max(0, left) : right].astype(np.int16)
+    strip = upright[max(0, top) : bottom, max(0, left) : right]
     if min(strip.shape) < 6:
         return None
-    low, high = np.percentile(strip, (2, 90))
+    low, high = px.level(strip, 0.02), px.level(strip, 0.9)
     if high - low <= _LEAST_CONTRAST:
         return None
-    steps = max(float(np.percentile(np.abs(np.diff(strip, axis=axis)), 98)) for axis in (0, 1))
-    return steps / float(high - low)
+    steps = (px.distance(strip[1:], strip[:-1]), px.distance(strip[:, 1:], strip[:, :-1]))
+    return max(px.level(each, 0.98) for each in steps) / (high - low)

@@ -27,8 +27,9 @@ def settled(lines: list[Line], pixels: Pixels, engine: Engine) -> list[Line]:
     doubted = [index for index, line in enumerate(lines) if failures(line.text)]
     if not 0 < len(doubted) <= _MOST:
         doubted = []
-    again = dict(zip(doubted, engine.reread(pixels, [lines[index] for index in doubted]), strict=True)) if doubted else {}
-    lines = [_better(line, again.get(index, line)) for index, line in enumerate(lines)]
+    if doubted:
+        again = dict(zip(doubted, engine.reread(pixels, [lines[index] for index in doubted]), strict=True))
+        lines = [_better(line, again[index]) if index in again else line for index, line in enumerate(lines)]
     return _one_sum(lines, pixels, engine)
 
 

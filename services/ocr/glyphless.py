@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from io import BytesIO
 from itertools import islice
 
@@ -43,6 +44,11 @@ class Alphabet:
             width += wide
         return bytes(codes), width
 
+    @property
+    def last_full(self) -> int:
+        """The highest id of a full-wide character, or the first there may be."""
+        return max(self._next[FULL] - 1, FIRST_FULL)
+
     def to_unicode(self) -> bytes:
         """The CMap from character ids back to text (ISO 32000-1, 9.10.3)."""
         entries = (f"<{code:04x}> <{character.encode('utf-16-be').hex()}>" for character, code in self._ids.items())
@@ -50,6 +56,7 @@ class Alphabet:
         return "\n".join((_CMAP_HEAD, *blocks, _CMAP_TAIL)).encode("ascii")
 
 
+@cache
 def font_program() -> bytes:
     """The TrueType file, built from nothing in a few milliseconds and always the same."""
     from fontTools.fontBuilder import FontBuilder  # slow to load; see pdfa

@@ -199,7 +199,7 @@ def _font(document: Pdf, alphabet: Alphabet) -> Dictionary:
         CIDSystemInfo=system,
         FontDescriptor=document.make_indirect(descriptor),
         DW=HALF,
-        W=Array([FIRST_FULL, 0xFFFF, FULL]),
+        W=Array([FIRST_FULL, alphabet.last_full, FULL]),  # no further: whoever reads it counts through it
         CIDToGIDMap=Stream(document, glyph_of_id()),
     )
     return Dictionary(

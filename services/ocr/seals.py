@@ -30,6 +30,7 @@ _ROUND, _OVAL = 0.6, 1.6  # share of the border that must be inked; longer to sh
 _FULL = 0.6  # share of its face that is inked: more is a blot
 _INKED = 0.35  # of the reddest ink
 _LEAST_CONFIDENCE = 0.5
+_SHEET = 256  # pixels
 
 
 def read_seals(pixels: Pixels, boxes: Sequence[Rectangle], turn: int, engine: Engine) -> tuple[Seal, ...]:
@@ -72,8 +73,15 @@ def _seal(pixels: Pixels, box: Rectangle, engine: Engine) -> Seal | None:
     round_one = px.resized(face, _SIDE, _SIDE) if oblong <= _OVAL else None
     if round_one is not None and _has_border(ring := _unrolled(round_one)):
         return Seal(*_joined(_of_round(round_one, ring, engine)), place, "round")
-    text, sure = _joined(_in_lines(engine.read(255 - face)))
+    text, sure = _joined(_in_lines(engine.read(_on_paper(255 - face))))
     return Seal(text, sure, place, "line") if text else None
+
+
+def _on_paper(face: Pixels) -> Pixels:
+    """On white of one of a few sizes: whoever looks for lines takes longest where it meets a new size."""
+    height, width = face.shape
+    down, across = (-side % _SHEET for side in (height, width))
+    return np.pad(face, ((0, down), (0, across)), constant_values=255)
 
 
 def _ink(part: Pixels) -> Pixels | None:

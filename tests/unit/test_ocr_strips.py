@@ -35,14 +35,24 @@ def test_the_second_reader_is_believed_where_its_weakest_character_is_surer() ->
     assert surer(first, Reading("", ())).text == ""  # strokes that only the smaller model takes for print
 
 
-def test_strips_of_any_width_come_back_in_their_order() -> None:
-    def decode(rooms, **_):
-        words = [
-            type("Word", (), {"confs": [0.9] * len(str(room)), "word_cols": [range(len(str(room)))]}) for room in rooms[:, 0, 0]
-        ]
-        return [(str(room), 0.9) for room in rooms[:, 0, 0]], words
+def columns(*signs: str) -> np.ndarray:
+    """What a network says that is sure by 0.9 of a digit, then of nothing."""
+    likely = np.full((1, 2 * len(signs), 11), 0.01, np.float32)
+    likely[0, range(0, 2 * len(signs), 2), ["0123456789".index(sign) + 1 for sign in signs]] = 0.9
+    likely[0, 1::2, 0] = 0.9
+    return likely
 
-    reader = StripReader(lambda inputs: np.full((1, 9, 1), inputs.shape[3]), decode)
+
+def test_equal_signs_in_neighbouring_columns_are_one_character() -> None:
+    said = columns("1", "1", "2")  # a one, nothing, a one, nothing, a two, nothing
+    said[0, 1] = said[0, 0]  # … now a one in three columns
+    read = StripReader(lambda _: said, "0123456789").read([np.zeros((48, 96), np.uint8)])
+    sure, seen = pytest.approx((0.9, 0.9)), pytest.approx((0.5 / 6, 4.5 / 6))
+    assert read == [Reading("12", sure, seen, sure)]
+
+
+def test_strips_of_any_width_come_back_in_their_order() -> None:
+    reader = StripReader(lambda strip: columns(*str(strip.shape[1])), "0123456789")
     strips = [np.zeros((48, width), np.uint8) for width in (300, 20, 310, 1000, 90, 305, 318, 319)]
     assert [one.text for one in reader.read(strips)] == ["320", "96", "320", "1024", "96", "320", "320", "320"]
     assert reader.read([]) == []

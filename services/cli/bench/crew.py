@@ -12,6 +12,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import func, select
 
@@ -21,12 +22,14 @@ from services.kernel import logs
 from services.kernel.config import Settings
 from services.kernel.db import Database
 from services.kernel.errors import MunimentError
+from services.kernel.paper import Line
 from services.kernel.processes import die_with_parent
 from services.kernel.queue.runner import Runner
 from services.kernel.queue.stages import Queue
 from services.kernel.queue.tables import Job, JobState
 from services.kernel.timing import measured
 from services.ocr.documents import read_document
+from services.ocr.engines import Engine
 from services.ocr.pdfa import write_pdfa
 from services.ocr.pixels import Pixels, turned
 from services.ocr.service import Reader
@@ -34,6 +37,7 @@ from services.ocr.service import Reader
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT")
 _IDLE_SECONDS = 0.02
 _SHIFT_SECONDS = 5.0
+_LINE, _LONGEST = 48, 1696  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,24 @@ def _drawn(reader: Reader, sheet: Sheet) -> Pixels:
 
 
 def _warm_up(inspector: Inspector, reader: Reader) -> None:
-    """Takes a page drawn here the whole way in memory: then networks, the sandbox's child and all libraries are loaded."""
+    """Takes a page drawn here the whole way in memory, twice: then networks, the sandbox's child and all libraries are loaded.
+    Networks take longer over the first page of a size and the first line of a length: a running archive has met them all."""
     image = Image.new("L", (1654, 2339), 255)  # A4 at 200 dpi
     ImageDraw.Draw(image).text((200, 300), "Muniment warms up", 0, ImageFont.load_default(60))
     source = BytesIO()
     image.save(source, "PDF", resolution=200)
     inspection, _ = inspector.examine(source)
-    copy = reader.read(source, media_type=inspection.media_type, file_page=1, number=1)
+    for _ in range(2):
+        copy = reader.read(source, media_type=inspection.media_type, file_page=1, number=1)
+    _meet_lines(reader.engine)
     read_document([copy.reading])
     write_pdfa([copy.for_pdf()], BytesIO(), title="warm")
+
+
+def _meet_lines(engine: Engine) -> None:
+    """Blank ones as high as the networks see them and of every length that A4 paper has, to both models."""
+    paper = np.full((_LINE, _LONGEST), 255, np.uint8)
+    for length in range(2 * _LINE, _LONGEST, 32):
+        engine.read_strip(np.ascontiguousarray(paper[:, :length]))
+        end = length - 0.3 * _LINE  # at either end a little is added
+        engine.reread(paper, [Line("", ((0, 0), (end, 0), (end, _LINE), (0, _LINE)), 1.0)])

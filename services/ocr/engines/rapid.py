@@ -54,6 +54,7 @@ class RapidEngine:
 
     def read(self, pixels: Pixels, dpi: float = 200.0) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
+        pixels = px.grey(pixels)
         boxes = self._find(pixels, dpi)
         cuts = _cuts(boxes)
         readings = self._readings(self._strips(pixels, cuts))
@@ -62,7 +63,7 @@ class RapidEngine:
     def read_strip(self, pixels: Pixels) -> Line | None:
         """See :class:`services.ocr.engines.port.Engine`."""
         height, width = pixels.shape[:2]
-        (one,) = self._readings([pixels])
+        (one,) = self._readings([px.grey(pixels)])
         whole = ((0, 0), (width, 0), (width, height), (0, height))
         return _line(whole, whole, one)
 
@@ -80,7 +81,7 @@ class RapidEngine:
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:
         """See :class:`services.ocr.engines.port.Engine`."""
         cuts = _cuts([line.box for line in lines])
-        readings = self._again(self._strips(pixels, cuts))
+        readings = self._again(self._strips(px.grey(pixels), cuts))
         return [_line(line.box, cut, one) or line for line, cut, one in zip(lines, cuts, readings, strict=True)]
 
     def _again(self, strips: list[Pixels]) -> list[Reading]:
@@ -92,7 +93,7 @@ class RapidEngine:
         # larger sheets keep the scale of an A4 page, up to what memory bears
         target = min(max(_FIND_SIDE, longest * _FIND_DPI / dpi), _LONGEST_SIDE, longest)
         small = px.resized(pixels, *(max(_STEP, round(side * target / longest / _STEP) * _STEP) for side in (width, height)))
-        boxes, _ = self.boxes_of(self.finder(px.blob(small)), (height, width))
+        boxes, _ = self.boxes_of(self.finder(small), (height, width))
         return from_top_left(np.asarray(boxes, np.float32).reshape(-1, 4, 2))
 
     def _strips(self, pixels: Pixels, cuts: Floats) -> list[Pixels]:
@@ -156,15 +157,13 @@ def load_rapid(size: Size = "tiny", backend: Backend | None = None) -> RapidEngi
 
 
 def _strip_reader(network: Network, size: Size) -> StripReader:
-    from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
-
     alphabet = _models() / ("ppocrv6_tiny_dict.txt" if size == "tiny" else "ppocrv6_dict.txt")
-    return StripReader(network, CTCLabelDecode(character_path=alphabet))
+    return StripReader(network, (*alphabet.read_text("utf-8").removesuffix("\n").split("\n"), " "))
 
 
 def _networks(find_model: Path, read_model: Path, backend: Backend | None) -> tuple[Network, Network, Backend]:
     if backend is not None:
-        return load_network(find_model, backend), load_network(read_model, backend), backend
+        return load_network(find_model, backend, tailored=True), load_network(read_model, backend), backend
     try:
         return _networks(find_model, read_model, "openvino")
     except (ImportError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Strips of one line each, to text with a confidence for every character."""
+"""Strips of one line each, to text with a confidence for every character (CTC: of equal signs in a row one counts)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
 from services.ocr import pixels as px
 from services.ocr.engines.network import Network
-from services.ocr.pixels import Floats, Pixels
+from services.ocr.pixels import Pixels
 
 _HEIGHT = 48  # what the reader was trained on
 _STEP = 32  # widths are rounded up to it, so that a network meets few different shapes
 _NARROWEST, _WIDEST = 96, 3200
 _BLANK = 0  # what the network says where there is no character (CTC)
+_PAPER = 128  # what fills up a strip: the middle, which the network takes for nothing
 _TAIL = re.compile(r"(?:(?<=[:：])|(?<=[签盖][字章名][)）]))[^:：)）]{1,6}$")
 _PRINT = 0.75  # what follows a colon less surely than this was not printed
 
@@ -52,47 +52,38 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class StripReader:
-    """``network`` takes strips of 48 pixels height, ``decode`` makes text of what it says (CTC)."""
+    """``network`` takes grey strips of 48 pixels height; for each column it tells how likely it is nothing, or which character
+    of ``alphabet``."""
 
     network: Network
-    decode: Any
+    alphabet: Sequence[str]
 
     def read(self, strips: Sequence[Pixels]) -> list[Reading]:
         """One reading a strip, in their order. Several in one run take as long, and 150 MB more."""
         return [self._read(strip) for strip in strips]
 
     def _read(self, strip: Pixels) -> Reading:
-        inputs = np.zeros((1, 3, _HEIGHT, _room(strip)), np.float32)
-        inputs[..., : _width(strip)] = px.blob(px.resized(strip, _width(strip), _HEIGHT))
-        outputs = self.network(inputs)
-        ((text, _),), (word,) = self.decode(outputs, return_word_box=True)
-        if not text:
-            return Reading("", ())
-        columns = [column for columns in word.word_cols for column in columns]
-        seen = _seen(text, columns, inputs.shape[3] / (outputs.shape[1] * _width(strip)))
-        return Reading(text, tuple(word.confs), seen, _best(outputs[0]))
-
-
-def _best(outputs: Floats) -> tuple[float, ...]:
-    """For each character, in the order of the text, how sure the network is of it in that of its columns in which it is surest.
-    The decoder tells of the first of them, where half of the character before may still be in sight."""
-    signs = outputs.argmax(axis=1)
-    sure = np.take_along_axis(outputs, signs[:, None], axis=1)[:, 0]
-    starts = np.flatnonzero(np.diff(signs, prepend=-1))
-    best = np.maximum.reduceat(sure, starts)
-    return tuple(best[signs[starts] != _BLANK].tolist())
+        inputs = np.full((_HEIGHT, _room(strip)), _PAPER, np.uint8)
+        inputs[:, : _width(strip)] = px.resized(strip, _width(strip), _HEIGHT)
+        (likely,) = self.network(inputs)
+        signs, sure = likely.argmax(axis=1), likely.max(axis=1)
+        starts = np.flatnonzero(np.diff(signs, prepend=-1))
+        there = signs[starts] != _BLANK
+        columns, best = starts[there], np.maximum.reduceat(sure, starts)[there]
+        text = "".join(self.alphabet[sign - 1] for sign in signs[columns])
+        seen = _seen(text, columns.tolist(), inputs.shape[1] / (len(likely) * _width(strip)))
+        return Reading(text, tuple(sure[columns].tolist()), seen, tuple(best.tolist()))
 
 
 def _seen(text: str, columns: Sequence[int], column: float) -> tuple[float, ...]:
-    """``columns`` are those of the network's output at which it saw a character, but for spaces, each ``column`` long. A space
-    lies in the middle between its neighbours."""
-    at = iter(columns)
-    seen = [None if sign.isspace() else (next(at) + 0.5) * column for sign in text]
-    known = [place for place in seen if place is not None]
+    """``columns`` are those of the network's output at which it first saw each character, each ``column`` long. A space lies in
+    the middle between its neighbours."""
+    places = [None if sign.isspace() else (at + 0.5) * column for sign, at in zip(text, columns, strict=True)]
+    known = [place for place in places if place is not None]
     before, after = known[0] if known else 0.0, iter(known)
     following = next(after, before)
     middles = []
-    for place in seen:
+    for place in places:
         if place is None:
             middles.append((before + following) / 2)
         else:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from services.kernel.paper import Check, FieldReading
 from services.ocr.fields.sheet import Cell, Sheet, hull
@@ -146,10 +147,10 @@ class Finder:
         weak: frozenset[str] = frozenset(),
     ) -> None:
         self.sheet = sheet
-        known = sorted({*stops, *(label for rule in rules for label in (*rule.labels, *rule.fallback))}, key=len, reverse=True)
+        labels = {*stops, *(label for rule in rules for label in (*rule.labels, *rule.fallback))}
+        known = sorted(labels, key=lambda label: (-len(label), label))
         self._names = {re.sub(r"\s", "", label): label for label in known}
-        any_label = "|".join(map(loosely, known)) or r"(?!)"
-        self._pattern = re.compile(rf"(?P<label>{any_label})(?P<aside>\)?{_ASIDE})(?P<gap>[\"'|“”\s]*)(?P<colon>:\s*)?")
+        self._pattern = _any_of(tuple(known))
         self._inside, self._weak = inside, weak
         self._marks = {cell: self._scan(cell) for cell in sheet.cells}
 
@@ -357,3 +358,11 @@ def unique(found: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
 def surest(found: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
     """The one value that reads surest; the first place wins a tie."""
     return (max(found, key=lambda one: one.confidence),) if found else ()
+
+
+@cache
+def _any_of(labels: tuple[str, ...]) -> re.Pattern[str]:
+    """A place of one of these labels, the first that fits. Kept, for a type of document has the same ones each time and they
+    take as long to compile as a page to search."""
+    any_label = "|".join(map(loosely, labels)) or r"(?!)"
+    return re.compile(rf"(?P<label>{any_label})(?P<aside>\)?{_ASIDE})(?P<gap>[\"'|“”\s]*)(?P<colon>:\s*)?")
