@@ -148,19 +148,3 @@ def test_the_administrator_and_a_service_account_have_no_part(court):
         assert court.named(batch, nobody).status_code == 422
         assert court.count(nobody, batch).status_code == 403
         assert court.decide(nobody, batch).status_code == 403
-
-
-@pytest.mark.parametrize("road", [road for road in ROADS if road != "delegation"])
-@pytest.mark.parametrize("part", ["proposer", "approver", "witness"])
-def test_who_proposed_approved_or_witnessed_does_not_execute(court, road, part):
-    """To execute is nobody's to delegate."""
-    batch = court.counted()
-    before, role = {
-        "proposer": (court.archivist, Role.ARCHIVIST),
-        "approver": (court.head, Role.DEPARTMENT_HEAD),
-        "witness": (court.supervisor, Role.WITNESS),
-    }[part]
-    as_they_are = (part, road) == ("proposer", "two roles")  # whoever proposes may execute, but for this
-    again = before if as_they_are else court.lead(road, before, role, Role.ARCHIVIST, court.leader)
-    refused(court.act(again, batch, "execution"))
-    assert court.act(court.executor, batch, "execution").status_code == 201, "another person does"
