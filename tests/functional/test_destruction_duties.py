@@ -109,5 +109,9 @@ def test_who_proposed_approved_or_witnessed_does_not_execute(court, road, part):
     }[part]
     as_they_are = (part, road) == ("proposer", "two roles")  # whoever proposes may execute, but for this
     again = before if as_they_are else court.lead(road, before, role, Role.ARCHIVIST, court.leader)
-    refused(court.act(again, batch, "execution"))
+    answer = court.act(again, batch, "execution")
+    if (part, road) == ("witness", "role change"):  # whoever counted is a witness no more, so nobody goes on
+        assert answer.status_code == 409, answer.text
+        return
+    refused(answer)
     assert court.act(court.executor, batch, "execution").status_code == 201, "another person does"
