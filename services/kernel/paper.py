@@ -140,7 +140,7 @@ class Line:
     """One line of text as read. ``confidence`` is 0…1; ``weakest``, where an engine tells it, its least sure character's.
 
     ``places``, where the line is not set evenly (a wide gap, full-width digits): for each character its left and right edge, in
-    thousandths of the line's length.
+    thousandths of the line's length. ``hand``: it looks written by hand, in whole or in part.
     """
 
     text: str
@@ -148,6 +148,7 @@ class Line:
     confidence: float
     weakest: float | None = None
     places: tuple[int, ...] | None = None
+    hand: bool = False
 
     def to_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -159,13 +160,15 @@ class Line:
             told["weakest"] = round(self.weakest, 4)
         if self.places is not None:
             told["places"] = list(self.places)
+        if self.hand:
+            told["hand"] = True
         return told
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Line:
         box = box_from_json(data["box"])
         places = tuple(data["places"]) if data.get("places") else None
-        return cls(data["text"], box, data["confidence"], data.get("weakest"), places)
+        return cls(data["text"], box, data["confidence"], data.get("weakest"), places, data.get("hand", False))
 
 
 @dataclass(frozen=True, slots=True)
