@@ -39,7 +39,7 @@ bench:
 
 bench-engines:
 	@deploy/dev/setup.sh cluster
-	.venv/bin/python -m deploy.dev.servers run -- .venv/bin/python -m tests.bench.engines --write docs/benchmarks-search.md $(ARGS)
+	MUNIMENT_TEST_HEAP=2g .venv/bin/python -m deploy.dev.servers run -- .venv/bin/python -m tests.bench.engines --write docs/benchmarks-search.md $(ARGS)
 
 # Asks a public database for known flaws of what is pinned, and tells it no more than that. AUDIT_OPTIONS chooses another.
 audit:

@@ -4,19 +4,19 @@ key folder and nothing else; requests go to the room that knows them. What a roo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from fastapi import FastAPI
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from services import app as composition
 from services import web, work
 from services.kernel.queue.runner import Runner
 from services.kernel.queue.stages import Queue
-from services.privileges.accounts import ACCOUNTS
 from tests.desk import Desk, TypedInspector, TypedReader
 from tests.roles import key_folder, signed_in
 
@@ -28,40 +28,33 @@ class ApartDesk(Desk):
 
     @cached_property
     def _archives(self) -> dict[str, composition.Archive]:
-        owner = self.archive
-        assert owner.kernel.settings.catalogue_url is not None
-        return {
-            account: composition.build(
-                self.settings.model_copy(
-                    update={
-                        "catalogue_url": signed_in(self.settings.catalogue, account),
-                        "keys": key_folder(self.settings.keys_folder, account),
-                        "migrate": False,
-                    }
-                ),
-                (account,),
-            )
-            for account in ACCOUNTS
-        }
-
-    def kernel_of(self, account: str) -> Any:
-        return self._archives[account].kernel
+        return {}
 
     def archive_of(self, account: str) -> composition.Archive:
+        if account not in self._archives:
+            assert self.archive.kernel.settings.catalogue_url is not None
+            here = {
+                "catalogue_url": signed_in(self.settings.catalogue, account),
+                "keys": key_folder(self.settings.keys_folder, account),
+                "migrate": False,
+            }
+            self._archives[account] = composition.build(self.settings.model_copy(update=here), (account,))
         return self._archives[account]
+
+    def kernel_of(self, account: str) -> Any:
+        return self.archive_of(account).kernel
 
     @cached_property
     def app(self) -> Any:
-        faces = {room: web.http(self._archives[room], (room,)) for room in web.ROOMS}
-        return Faces(super().app, faces)
+        return Faces(super().app, lambda room: web.http(self.archive_of(room), (room,)))
 
     def runner(self, reader: Any = None) -> Any:
         reading = (TypedInspector(), reader or TypedReader())
         limits = {"lease_seconds": self.settings.lease_seconds, "max_attempts": self.settings.max_attempts}
         runners = {}
         for queue in Queue:
-            kernel = self._archives[queue].kernel
-            handlers = work.handlers(self._archives[queue], reading)  # type: ignore[arg-type]
+            kernel = self.kernel_of(queue)
+            handlers = work.handlers(self.archive_of(queue), reading)  # type: ignore[arg-type]
             runners[queue] = Runner(kernel.database, handlers, tell=kernel.metrics.job, **limits)
         return Workers(runners)
 
@@ -87,10 +80,15 @@ class Workers:
 
 
 class Faces:
-    """The rooms behind one address. Pages, and what tells of a process, come from ``whole``."""
+    """The rooms behind one address, each opened when it is first asked. Pages, and what tells of a process, come from
+    ``whole``."""
 
-    def __init__(self, whole: FastAPI, faces: dict[str, FastAPI]) -> None:
-        self._whole, self._faces = whole, faces
+    _rooms: ClassVar[dict[str, list[BaseRoute]]] = {}
+    """What each room knows, which is the same for every archive."""
+
+    def __init__(self, whole: FastAPI, opened: Callable[[str], FastAPI]) -> None:
+        self._whole, self._opened = whole, opened
+        self._faces: dict[str, FastAPI] = {}
         through = httpx.ASGITransport(self, raise_app_exceptions=False)
         whole.state.console.client._transport = through  # the console asks the rooms, not the whole
 
@@ -98,12 +96,18 @@ class Faces:
         return getattr(self._whole, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._face(scope)(scope, receive, send)
+        inside = scope.get("path", "").startswith("/api/")
+        await (self._face(self._room(scope)) if inside else self._whole)(scope, receive, send)
 
-    def _face(self, scope: Scope) -> FastAPI:
-        if not scope.get("path", "").startswith("/api/"):
-            return self._whole
-        for face in self._faces.values():
-            if any(route.matches(scope)[0] is Match.FULL for route in face.router.routes):
-                return face
-        return self._faces[OTHERWISE]
+    def _face(self, room: str) -> FastAPI:
+        if room not in self._faces:
+            self._faces[room] = self._opened(room)
+        return self._faces[room]
+
+    def _room(self, scope: Scope) -> str:
+        for room in web.ROOMS:
+            if room not in self._rooms:
+                self._rooms[room] = self._face(room).router.routes
+            if any(route.matches(scope)[0] is Match.FULL for route in self._rooms[room]):
+                return room
+        return OTHERWISE

@@ -1,32 +1,35 @@
 #!/usr/bin/env bash
-# The tests that need no server of their own, or with `cluster` those that do, in two processes side by side: what waits for
-# archives that it starts, and the rest. What stops the servers that all share comes last, by itself.
+# The tests that need no server of their own, or with `cluster` those that do, in processes side by side: what waits for archives
+# that it starts, and the rest; with `cluster` what stops its servers, too, which has a set of its own.
 # Usage: deploy/dev/test.sh [cluster] [PYTEST ARGUMENTS]        With arguments it is pytest with these, in one process.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
+python=.venv/bin/python
 marked="not bench and not cluster"
-slow=(tests/browser tests/functional)
-alone=()
 if [ "${1:-}" = cluster ]; then
 	shift
 	marked="cluster and not bench"
-	slow=(tests/functional)
-	alone=(tests/cluster)
 fi
-pytest=(.venv/bin/python -m pytest -m "$marked")
+pytest=("$python" -m pytest -m "$marked")
 [ $# = 0 ] || exec "${pytest[@]}" "$@"
 
-log=$(mktemp)
-"${pytest[@]}" "${slow[@]}" >"$log" 2>&1 &
-other=$!
-trap 'kill "$other" 2>/dev/null; rm -f "$log"' EXIT
+logs=$(mktemp -d)
+others=()
+trap 'kill "${others[@]}" 2>/dev/null; rm -rf "$logs"' EXIT
 trap 'exit 130' INT TERM
 
+beside() { # NAME COMMAND…: its output is told at the end
+	"${@:2}" >"$logs/$1" 2>&1 &
+	others+=($!)
+	echo "Beside this: $1, told at the end."
+}
+
 failed=0
-echo "Beside this: ${slow[*]}, told when both are done."
-others=("${slow[@]/#/--ignore=}" "${alone[@]/#/--ignore=}")
-"${pytest[@]}" "${others[@]}" || failed=1
-wait "$other" || failed=1
-cat "$log"
-[ ${#alone[@]} = 0 ] || "${pytest[@]}" "${alone[@]}" || failed=1
+beside waiting "${pytest[@]}" tests/functional
+if [ "$marked" = "cluster and not bench" ]; then
+	MUNIMENT_CLUSTER_SET=stopped beside stopping "$python" -m deploy.dev.servers run -- "${pytest[@]}" tests/cluster
+fi
+"${pytest[@]}" --ignore=tests/functional --ignore=tests/cluster || failed=1
+for other in "${others[@]}"; do wait "$other" || failed=1; done
+cat "$logs"/*
 exit $failed

@@ -15,14 +15,13 @@ from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
-from deploy.dev.servers import certificates
+from deploy.dev.servers import certificates, java
 from deploy.dev.servers.engines import Engines
 from deploy.dev.servers.process import Server
 from deploy.dev.servers.site import Site, free_ports
 
 _PREFIX = "MUNIMENT_TEST_ELASTICSEARCH"
 _USER = "muniment-test"
-_JVM = "-Xms512m\n-Xmx512m\n-XX:+UseG1GC\n-XX:+ExitOnOutOfMemoryError\n-Djava.io.tmpdir=${ES_TMPDIR}\n"
 _ITERATIONS = 10_000
 
 
@@ -71,7 +70,7 @@ def _configure(site: Site, config: Path, engines: Engines, http: int, transport:
     site.write(config / "server.pem", issued.certificate)
     site.write(config / "server.key", issued.key)
     _authority(site).write_text(issued.authority)
-    site.write(config / "jvm.options", _JVM)
+    site.write(config / "jvm.options", "".join(f"{option}\n" for option in (*java.OPTIONS, "-Djava.io.tmpdir=${ES_TMPDIR}")))
     settings = {
         "cluster.name": "muniment-test",
         "node.name": "muniment-test",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from opensearchpy import OpenSearch
 
+from deploy.dev.servers import java
 from deploy.dev.servers.engines import Engines
 from deploy.dev.servers.process import Server
 from deploy.dev.servers.site import Site, free_ports
@@ -16,7 +17,6 @@ URL = "MUNIMENT_TEST_OPENSEARCH_URL"
 _MAIN = "org.codelibs.opensearch.runner.OpenSearchRunner"
 _MODULES = "org.opensearch.transport.Netty4ModulePlugin"
 _RUNNER_PORTS = range(9201, 9300)  # the runner looks for a port up to 9299 and nowhere else
-_JVM = ("-Xms512m", "-Xmx512m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "--enable-native-access=ALL-UNNAMED")
 
 
 def prepare(site: Site, name: str, engines: Engines) -> Server:
@@ -31,12 +31,20 @@ def prepare(site: Site, name: str, engines: Engines) -> Server:
         f"network.host: 127.0.0.1\ntransport.port: {transport}\ncluster.routing.allocation.disk.threshold_enabled: false\n",
     )
     options = {"basePath": folder, "confPath": config, "numOfNode": 1, "baseHttpPort": http - 1, "clusterName": "muniment-test"}
-    java = [str(engines.java / "bin/java"), *_JVM, f"-Djava.io.tmpdir={folder}", "-cp", f"{engines.opensearch}/*", _MAIN]
+    command = [
+        str(engines.java / "bin/java"),
+        *java.OPTIONS,
+        "--enable-native-access=ALL-UNNAMED",
+        f"-Djava.io.tmpdir={folder}",
+        "-cp",
+        f"{engines.opensearch}/*",
+        _MAIN,
+    ]
     return Server(
         name=name,
         kind="opensearch",
         command=[
-            *java,
+            *command,
             *(str(part) for key, value in options.items() for part in (f"-{key}", value)),
             "-moduleTypes",
             _MODULES,

@@ -36,7 +36,8 @@ class Account:
 @dataclass(frozen=True)
 class Site:
     """``root``: what runs, emptied by each ``up``. ``cache``: what was fetched, kept. Both are ``.cluster/`` in the work tree,
-    or lie under /var/tmp where the account may not enter the tree (root's clone in a private folder)."""
+    or lie under /var/tmp where the account may not enter the tree (root's clone in a private folder). MUNIMENT_CLUSTER_SET names
+    one more set of servers beside the usual one."""
 
     root: Path
     cache: Path
@@ -51,6 +52,9 @@ class Site:
             root = cache / f"of-{hashlib.sha256(bytes(root)).hexdigest()[:12]}"
         _own(cache)
         _own(root)
+        if beside := os.environ.get("MUNIMENT_CLUSTER_SET"):
+            root /= f"set-{beside}"
+            _own(root)
         return cls(root, cache, account)
 
     @property

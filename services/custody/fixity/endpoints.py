@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import func, select
 
-from services.custody import reach
 from services.custody.fixity import repository
 from services.custody.fixity.tables import ObjectCheck, Result
+from services.kernel import reach
 from services.kernel.clock import now
 from services.kernel.http import paging
 from services.kernel.http.gate import KernelDep, RequestId, allow

@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.custody import reach
 from services.custody.packages import contents, service
 from services.custody.packages.bag import BagWriter
 from services.custody.packages.receipts import Receipt
 from services.custody.packages.tables import Package, PackageState
 from services.custody.properties import service as properties
+from services.kernel import reach
 from services.kernel.blobs.keys import Vault
 from services.kernel.core import Kernel
 from services.kernel.http import idempotency, paging

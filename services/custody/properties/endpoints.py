@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from services.custody import reach
 from services.custody.properties import service
 from services.custody.properties.rules import Occasion, Property
 from services.custody.properties.tables import PropertyCheck
+from services.kernel import reach
 from services.kernel.clock import OFFICE
 from services.kernel.http import paging
 from services.kernel.http.gate import KernelDep, RequestId, allow

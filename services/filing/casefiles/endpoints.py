@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.filing import reach
 from services.filing.casefiles import people, service, view
+from services.kernel import reach
 from services.kernel.grants.opening import unmasked
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow

@@ -6,8 +6,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.filing import parties, reach
-from services.kernel import holds, readings
+from services.filing import parties
+from services.kernel import holds, reach, readings
 from services.kernel.casefiles import CaseFileItem, PartySubject
 from services.kernel.core import Kernel
 from services.kernel.dialects import TO_CHANGE, take_turn

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from services.filing import reach
 from services.filing.corrections import entry, values
 from services.filing.corrections.tables import Correction
+from services.kernel import reach
 from services.kernel.clock import now
 from services.kernel.core import Kernel
 from services.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound

@@ -9,13 +9,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.orm import Session
 
-from services.filing import reach
 from services.filing.catalogue.endpoints import PDF, attachment
 from services.filing.forms import repository, service, view
 from services.filing.forms.service import MOST_ITEMS
 from services.filing.forms.tables import FilingForm
 from services.filing.paper import words
 from services.filing.paper.forms import form_pdf
+from services.kernel import reach
 from services.kernel.errors import NotFound
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from services.filing import numbering, reach
+from services.filing import numbering
 from services.filing.casefiles import checklist
 from services.filing.forms import leader_copy, repository, rules
 from services.filing.forms.tables import FilingForm, FilingLine, FormState
 from services.filing.numbers import service as numbers
 from services.filing.quality.service import passed
-from services.kernel import notices
+from services.kernel import notices, reach
 from services.kernel.blobs.keys import Vault
 from services.kernel.clock import OFFICE, now
 from services.kernel.errors import Conflict, Forbidden

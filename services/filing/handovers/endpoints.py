@@ -8,12 +8,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, model_validator
 
-from services.filing import reach
 from services.filing.catalogue.endpoints import PDF, attachment
 from services.filing.handovers import service, view
 from services.filing.handovers.service import Decision
 from services.filing.paper import words
 from services.filing.paper.handovers import handover_pdf
+from services.kernel import reach
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.headers import IdempotencyKey

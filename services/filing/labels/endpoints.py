@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.filing import reach
 from services.filing.catalogue.endpoints import PDF, attachment
 from services.filing.labels import service
 from services.filing.paper.labels import labels_pdf
+from services.kernel import reach
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.filing import numbering, reach
+from services.filing import numbering
 from services.filing.numbers import service
 from services.filing.numbers.tables import NumberState, ReferenceNumber
+from services.kernel import reach
 from services.kernel.http import idempotency, paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.http.headers import IdempotencyKey

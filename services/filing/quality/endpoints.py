@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.orm import Session
 
-from services.filing import reach
 from services.filing.quality import repository, service
 from services.filing.quality.service import MOST_ITEMS, NOTE_CONTEXT, Verdict
 from services.filing.quality.tables import CheckedPage, QualityCheck
+from services.kernel import reach
 from services.kernel.core import Kernel
 from services.kernel.errors import InvalidInput, NotFound
 from services.kernel.http import idempotency, paging

@@ -10,10 +10,9 @@ from fractions import Fraction
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.filing import reach
 from services.filing.quality import findings, repository, sampling
 from services.filing.quality.tables import CheckedItem, CheckedPage, QualityCheck
-from services.kernel import notices
+from services.kernel import notices, reach
 from services.kernel.blobs.keys import Vault
 from services.kernel.clock import now
 from services.kernel.dialects import take_turn

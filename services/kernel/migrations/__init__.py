@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from alembic import command
@@ -23,7 +24,7 @@ def upgrade(database: Database, revision: str = "head", then: Callable[[Connecti
 
 def knows(revision: str) -> bool:
     """Whether this program can make tables of that revision."""
-    return any(each.revision == revision for each in ScriptDirectory(str(FOLDER)).walk_revisions())
+    return revision in _revisions()
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -36,9 +37,13 @@ def is_current(database: Database) -> bool:
     process after another, and taken back."""
     with database.read() as session:  # which waits for no writer, so that readiness can be asked at any time
         present = MigrationContext.configure(session.connection()).get_current_revision()
-    script = ScriptDirectory(str(FOLDER))
-    older = {each.revision for each in script.walk_revisions()} - {script.get_current_head()}
-    return present is not None and present not in older
+    return present is not None and present not in _revisions()[1:]
+
+
+@lru_cache(maxsize=1)
+def _revisions() -> tuple[str, ...]:
+    """All that this program knows, the newest first; to find out takes half a second, as each is compiled for it."""
+    return tuple(each.revision for each in ScriptDirectory(str(FOLDER)).walk_revisions())
 
 
 def _run(database: Database, act: Callable[[Config], None], then: Callable[[Connection], None] = lambda _: None) -> None:

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from services.kernel import reach
 from services.kernel.core import Kernel
 from services.kernel.http import paging
 from services.kernel.http.gate import KernelDep, RequestId, allow
 from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
 from services.kernel.tables import Item
-from services.retention import reach
 from services.retention.due import service
 from services.retention.due.service import Narrowing
 
@@ -82,7 +82,7 @@ def _listed(
 def confirm(kernel: KernelDep, body: Items, request: RequestId, principal: Principal = allow(Right.APPRAISE)) -> dict[str, Any]:
     """Says that the clocks of these items follow the class of their present type."""
     with kernel.database.write() as session:
-        items = reach.items_for(session, principal, body.item_ids)
+        items = reach.items_for(session, principal, body.item_ids, lock=False)
         service.confirm_classes(session, principal, items, request=request)
         return {"confirmed": len(items)}
 
@@ -91,7 +91,7 @@ def confirm(kernel: KernelDep, body: Items, request: RequestId, principal: Princ
 def item(kernel: KernelDep, item_id: str, request: RequestId, principal: Principal = allow(Right.SEARCH)) -> dict[str, Any]:
     """Why is this item due, or not due? Line by line."""
     with kernel.database.write() as session:
-        (found,) = reach.items_for(session, principal, [item_id])
+        (found,) = reach.items_for(session, principal, [item_id], lock=False)
         body = service.explained(session, found)
         journal.append(session, "retention.explain", actor=principal.person_id, item=found.id, request=request)
         return body

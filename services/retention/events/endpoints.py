@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.kernel import reach
 from services.kernel.blobs.keys import Vault
 from services.kernel.errors import InvalidInput
 from services.kernel.http import idempotency
@@ -19,7 +20,6 @@ from services.kernel.identity.rights import Principal, Right
 from services.kernel.ledger import journal
 from services.kernel.policy import versions
 from services.kernel.policy.masks import mask_identifiers
-from services.retention import reach
 from services.retention.events import service
 from services.retention.events.service import NOTE_CONTEXT, WITHDRAWAL_CONTEXT, Happening
 from services.retention.tables import RetentionEvent
@@ -81,7 +81,7 @@ def record(
             if body.subject_id is not None:
                 items = service.items_of_subject(session, principal, body.subject_id)
             else:
-                items = reach.items_for(session, principal, body.item_ids)
+                items = reach.items_for(session, principal, body.item_ids, lock=False)
             made = service.record_on_items(session, kernel.vault, principal, items, what, request=request)
             return {"ids": [event.id for event in made]}
 
@@ -99,7 +99,7 @@ def list_events(
     """All that was recorded of an item, or of a customer's file, withdrawn or not, oldest first."""
     with kernel.database.write() as session:
         if item is not None:
-            (found,) = reach.items_for(session, principal, [item])
+            (found,) = reach.items_for(session, principal, [item], lock=False)
             key_id, which = found.key_id, RetentionEvent.item_id == found.id
         elif file is not None:
             kept = service.file_for(session, principal, file)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.kernel import reach
 from services.kernel.blobs.keys import Vault
 from services.kernel.casefiles import CaseFile, CaseFileItem
 from services.kernel.clock import now
@@ -21,7 +22,7 @@ from services.kernel.model import ItemState
 from services.kernel.policy import versions
 from services.kernel.policy.model import Policy
 from services.kernel.tables import Item, Party
-from services.retention import calendar, reach
+from services.retention import calendar
 from services.retention.runs.sweep import Sweep
 from services.retention.tables import RetentionEvent
 
@@ -85,7 +86,7 @@ def event_of(session: Session, actor: Principal, event_id: str) -> RetentionEven
     if event is None:
         raise NotFound("There is no such event. List those of the item or file to find it.")
     if event.item_id is not None:
-        reach.items_for(session, actor, [event.item_id])
+        reach.items_for(session, actor, [event.item_id], lock=False)
     elif event.file_id is not None:
         file_for(session, actor, event.file_id)
     return event
@@ -103,7 +104,7 @@ def items_of_subject(session: Session, actor: Principal, subject_id: str) -> lis
     ids = session.scalars(select(Party.item_id).where(Party.subject_id == subject_id).distinct()).all()
     if not ids:
         raise NotFound("Nobody is known under this id. Join the parties of their items first; see the customer's file.")
-    return reach.items_for(session, actor, sorted(ids))
+    return reach.items_for(session, actor, sorted(ids), lock=False)
 
 
 def triggers_of(policy: Policy) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.kernel import holds, notices, series
+from services.kernel import holds, notices, reach, series
 from services.kernel.blobs.keys import Vault
 from services.kernel.casefiles import CaseFile, PartySubject
 from services.kernel.clock import OFFICE, now
@@ -25,7 +25,6 @@ from services.kernel.identity.rights import Principal, may_know
 from services.kernel.ledger import journal
 from services.kernel.model import Role
 from services.kernel.tables import Item, Party
-from services.retention import reach
 
 LETTERS = "BL"
 """保留: what the numbers of holds begin with."""
@@ -143,7 +142,7 @@ def subject_of(hold: Hold) -> Subject:
 def _target(session: Session, actor: Principal, scope: Scope) -> tuple[str, str, list[str] | None]:
     """The kind of scope, its target, and the items where they are named one by one."""
     if scope.item_ids:
-        items = [item.id for item in reach.items_for(session, actor, scope.item_ids)]
+        items = [item.id for item in reach.items_for(session, actor, scope.item_ids, lock=False)]
         return "item", items[0] if len(items) == 1 else _digest(items), items
     if scope.file_id is not None:
         if session.get(CaseFile, scope.file_id) is None:

@@ -21,6 +21,7 @@ from services.search.index.elastic.transport import Action, Endpoint, EngineErro
 from services.search.index.port import FACETS, IndexDocument, Page, Search
 
 _TRIES = 4
+_READS = 6
 _PAUSE = 0.05
 _MARKS = 500
 
@@ -170,16 +171,17 @@ class ElasticIndex:
 
     def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
         """Search the live generation; again where it was removed meanwhile, as its successor is there by then."""
-        for attempt in range(_TRIES):
+        path = f"/{self._generations.live}/_search"
+        for attempt in range(_READS):
             try:
-                path = f"/{self._generations.live}/_search"
+                if attempt:
+                    time.sleep(_PAUSE * 2**attempt)
+                    self._generations.ensured()
                 return self._transport.request("POST", path, body, allow_partial_search_results="false")
             except EngineError as error:
                 if error.status not in (404, 503):
                     raise
                 refused = error
-            time.sleep(_PAUSE * 2**attempt)
-            self._generations.ensured()
         raise refused
 
 
