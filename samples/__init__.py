@@ -8,6 +8,7 @@ the same seed gives the same paper.
 """
 
 from samples.document import Document, stacked
+from samples.hand import by_hand
 from samples.make import KINDS, make
 from samples.sets import bench_set, big_pdf, demo_set
 from samples.truth import DocumentTruth, PageTruth, Truth
@@ -21,6 +22,7 @@ __all__ = [
     "Truth",
     "bench_set",
     "big_pdf",
+    "by_hand",
     "demo_set",
     "make",
     "stacked",

@@ -64,7 +64,7 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class Run:
     """One line of text; ``x``/``y`` is its top left in mm, ``size`` in mm per em, ``gap`` the extra mm between characters.
-    ``upright``: its characters stand one below the other."""
+    ``upright``: its characters stand one below the other; ``hand``: it is written by hand, in whole or in part."""
 
     x: float
     y: float
@@ -74,6 +74,7 @@ class Run:
     gap: float = 0.0
     box: tuple[float, float] | None = None  # left and top of the table's box, or block of columns, that it stands in
     upright: bool = False
+    hand: bool = False
 
     @property
     def text(self) -> str:
@@ -95,11 +96,16 @@ class Run:
             self._down(pen)
             return
         x, baseline = self.x * pen.scale, (self.y + 0.88 * self.size) * pen.scale
+        self.on_from(pen, x, baseline)
+
+    def on_from(self, pen: Pen, x: float, baseline: float) -> float:
+        """Draws from pixel ``x``; returns where it ends."""
         for segment in self.segments:
             start, x = x, self._write(pen, segment, x, baseline)
             if segment.filled:
                 under = round(baseline + 0.2 * self.size * pen.scale)
                 pen.draw.line((round(start), under, round(x), under), self.colour, pen.thick(0.2))
+        return x
 
     def _down(self, pen: Pen) -> None:
         middle, y = (self.x + self.size / 2) * pen.scale, self.y + 0.88 * self.size
@@ -302,6 +308,7 @@ class Sheet:
             blank=self.blank,
             separator=self.separator,
             stamps=tuple(self.stamps),
+            hand=tuple(run.hand for run in runs),
         )
 
     def _box(self, run: Run) -> tuple[float, float, float, float]:

@@ -12,7 +12,8 @@ class PageTruth:
     """One page. ``lines`` are in reading order; ``boxes`` are their left, top, right, bottom as fractions of the upright
     page; ``rotation`` is the clockwise turn, in degrees, that makes the scan upright; ``separator`` marks cover and
     Patch-T sheets; ``phrase`` is a text found on no other page of its file, if there is one; ``stamps`` are the texts of red
-    seals and stamps, which are not among the lines because a reader may or may not make them out.
+    seals and stamps, which are not among the lines because a reader may or may not make them out; ``hand``
+    tells which lines are written by hand, in whole or in part.
     """
 
     lines: tuple[str, ...] = ()
@@ -22,6 +23,7 @@ class PageTruth:
     separator: bool = False
     phrase: str | None = None
     stamps: tuple[str, ...] = ()
+    hand: tuple[bool, ...] = ()
 
     @property
     def text(self) -> str:

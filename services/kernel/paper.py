@@ -144,7 +144,7 @@ class Line:
 
     ``places``, where the line is not set evenly (a wide gap, full-width digits): for each character its left and right edge, in
     thousandths of the line's length. ``doubts``: the characters of which the engine was less sure than ``SURE``, each as its
-    index and how sure, 0…1; None where an engine does not tell.
+    index and how sure, 0…1; None where an engine does not tell. ``hand``: it looks written by hand, in whole or in part.
     """
 
     text: str
@@ -153,6 +153,7 @@ class Line:
     weakest: float | None = None
     places: tuple[int, ...] | None = None
     doubts: tuple[tuple[int, float], ...] | None = None
+    hand: bool = False
 
     def to_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -166,6 +167,8 @@ class Line:
             told["places"] = list(self.places)
         if self.doubts is not None:
             told["doubts"] = [[index, round(sure, 3)] for index, sure in self.doubts]
+        if self.hand:
+            told["hand"] = True
         return told
 
     @classmethod
@@ -173,7 +176,8 @@ class Line:
         box = box_from_json(data["box"])
         places = tuple(data["places"]) if data.get("places") else None
         doubts = tuple((index, sure) for index, sure in data["doubts"]) if "doubts" in data else None
-        return cls(data["text"], box, data["confidence"], data.get("weakest"), places, doubts)
+        hand = data.get("hand", False)
+        return cls(data["text"], box, data["confidence"], data.get("weakest"), places, doubts, hand)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from services.ocr.doubts import settled
 from services.ocr.engines.port import Engine
 from services.ocr.frames import ruled_boxes
 from services.ocr.ghosts import read_through
+from services.ocr.handwriting import told_apart
 from services.ocr.jpeg import jpeg_header
 from services.ocr.order import in_reading_order, tilt
 from services.ocr.photographs import laid_flat
@@ -84,6 +85,9 @@ def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tupl
     sheet = _Sheet(grey, raster.dpi, boxes)
     with step("recognise"):
         attempt = _read_upright(sheet, engine, likely)
+    with step("hand"):
+        lines = told_apart(attempt.lines, px.turned(sheet.grey, attempt.turn), px.turned(thumb, attempt.turn))
+        attempt = replace(attempt, lines=lines)
     with step("defects"):
         found = defects(px.turned(sheet.grey, attempt.turn), attempt.lines, raster.dpi, number)
         attempt = replace(attempt, defects=tuple(found))

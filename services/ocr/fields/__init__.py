@@ -8,6 +8,7 @@ the values say about each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from services.kernel.boxes import bounds
 from services.kernel.paper import FieldReading, PageReading
@@ -20,6 +21,7 @@ from services.ocr.fields.sheet import Sheet
 from services.ocr.fields.tables import SIDES, two_sided
 
 _COVERED = 0.1  # of the box of a value's lines
+_HAND = 0.9  # below what policy lets pass unseen (``filing.review_below``)
 Bounds = tuple[float, float, float, float]
 
 
@@ -40,10 +42,16 @@ def extract(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple
     engine = pages[0].engine.name if pages else ""
     found = weighed(pages, document_type)
     seals = {page.number: [bounds(seal.box) for seal in page.seals] for page in pages}
+    hands = {page.number: [bounds(line.box) for line in page.lines if line.hand] for page in pages}
     return {
-        name: tuple(calibrated(one, engine, sealed=_covered(one, seals[one.page])) for one in values)
+        name: tuple(_seen(calibrated(one, engine, sealed=_covered(one, seals[one.page])), hands[one.page]) for one in values)
         for name, values in found.items()
     }
+
+
+def _seen(one: FieldReading, hands: Sequence[Bounds]) -> FieldReading:
+    """What was written by hand is for a person to look at, whatever check it passed: the models were trained on print."""
+    return replace(one, confidence=min(one.confidence, _HAND)) if _covered(one, hands) else one
 
 
 def _covered(one: FieldReading, seals: Sequence[Bounds]) -> bool:
