@@ -56,7 +56,7 @@ class Reader:
 def destruction(desk: Desk, lines: int, *, pace: int | None) -> dict[str, Any]:
     bed = Bed(desk)
     doomed = bed.plant(_plants(lines, "毁"), state=ItemState.ARCHIVED)
-    reader = Reader(desk, bed.plant(_plants(KEPT, "留")))
+    reader = Reader(desk, bed.plant(_plants(KEPT, "留"), state=ItemState.SCANNED))
     batch = ready(desk, doomed)
     before = [reader.read() for _ in range(READ_BEFORE)]
     batch.begin(pace=pace)
