@@ -148,8 +148,9 @@ def _notes() -> list[str]:
     return [
         "## How to read this",
         "",
-        "- Muniment is timed as a running archive is: workers up, models loaded, every length of line met. OCRmyPDF is timed as "
-        "a command is, its start included, once for each file of up to 20 pages; pytesseract with its processes up and pages drawn within the time.",
+        "- Muniment is timed as a running archive is: workers up, models loaded, every length of line met. OCRmyPDF is timed "
+        "as a command is, its start included, once for each file of up to 20 pages; pytesseract with its processes up and "
+        "pages drawn within the time.",
         "- Muniment's time covers taking in (encryption, fsync, ledger), inspection, reading, PDF/A, types, fields, catalogue "
         "and index; workers look for jobs themselves instead of being woken by the broker, to which messages go all the same.",
         "- Muniment turns and measures every page; OCRmyPDF does so only with `--deskew --rotate-pages`.",
