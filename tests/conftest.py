@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis
 
 import services.tables  # noqa: F401
 from services.kernel import migrations
@@ -15,6 +16,9 @@ from services.kernel.config import Settings
 from services.kernel.db import Database
 from tests import databases, roles
 from tests.desk import Desk
+
+hypothesis.register_profile("muniment", deadline=None)  # how long an example takes is no finding
+hypothesis.load_profile("muniment")
 
 
 @pytest.hookimpl(wrapper=True)

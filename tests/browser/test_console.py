@@ -212,7 +212,7 @@ def test_seals_stand_beside_the_page_and_show_where_they_are(visitor: Visitor, a
     visitor.sign_in("archivist")
     page = visitor.page
     open_item(page, archive, "张伟", "payment_voucher")
-    seal = page.locator("#seals .field-link", has_text=paper.receipt.pages[1].stamps[0])
+    seal = page.locator("#seals .field-link", has_text=paper.receipt.pages[1].stamps[1])
     expect(seal).to_have_count(1)
     seal.click()
     expect(page.locator(".seal-box.shown")).to_have_count(1)
