@@ -106,8 +106,8 @@ def played(court: Court, part: str) -> tuple[TestClient, Role]:
     ("part", "road"), [(part, road) for part in PARTS for road in ROADS if (part, road) != ("witness", "role change")]
 )
 def test_who_proposed_approved_or_witnessed_does_not_execute(court, road, part):
-    """An archivist executes; whoever proposed is one already. What is nobody's to delegate is refused as such. Where a witness is
-    one no more nobody begins at all."""
+    """An archivist executes; whoever proposed is one already. What is nobody's to delegate is refused as such. Where a
+    witness is one no more nobody begins at all."""
     batch = court.counted()
     before, role = played(court, part)
     is_one = part == "proposer" and road in ("two roles", "role change")
