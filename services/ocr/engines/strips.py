@@ -71,25 +71,8 @@ class StripReader:
         there = signs[starts] != _BLANK
         columns, best = starts[there], np.maximum.reduceat(sure, starts)[there]
         text = "".join(self.alphabet[sign - 1] for sign in signs[columns])
-        seen = _seen(text, columns.tolist(), inputs.shape[1] / (len(likely) * _width(strip)))
-        return Reading(text, tuple(sure[columns].tolist()), seen, tuple(best.tolist()))
-
-
-def _seen(text: str, columns: Sequence[int], column: float) -> tuple[float, ...]:
-    """``columns`` are those of the network's output at which it first saw each character, each ``column`` long. A space lies in
-    the middle between its neighbours."""
-    places = [None if sign.isspace() else (at + 0.5) * column for sign, at in zip(text, columns, strict=True)]
-    known = [place for place in places if place is not None]
-    before, after = known[0] if known else 0.0, iter(known)
-    following = next(after, before)
-    middles = []
-    for place in places:
-        if place is None:
-            middles.append((before + following) / 2)
-        else:
-            middles.append(place)
-            before, following = place, next(after, place)
-    return tuple(middles)
+        seen = (columns + 0.5) * (inputs.shape[1] / (len(likely) * _width(strip)))
+        return Reading(text, tuple(sure[columns].tolist()), tuple(seen.tolist()), tuple(best.tolist()))
 
 
 def _width(strip: Pixels) -> int:
