@@ -291,7 +291,7 @@ def test_a_wrong_checksum_is_damage_and_not_asked_for_again():
 def test_a_rest_without_its_range_is_not_taken_for_it(script):
     script.says("get_object", {"Body": body(b"from the start"), "ContentLength": 14})
     with pytest.raises(ResponseStreamingError):
-        script.store._rest(NAME, 4)
+        script.store._rest(NAME, {"Bucket": "bucket", "Key": f"m/{NAME}"}, 4)
 
 
 def listing(*versions: str) -> dict[str, Any]:
