@@ -195,6 +195,7 @@ WORKERS: Mapping[str, Privileges] = {
                 "files": "SELECT",
                 "pages": "SELECT",
                 "renditions": "SELECT",
+                "rescans": "SELECT(id,item_id,old_file_id)",
                 "blobs": "SELECT",
                 "object_checks": "SELECT",
                 "case_files": "SELECT(id,business_type)",
