@@ -177,7 +177,7 @@ REFUSED = [
     ("ingest", "INSERT INTO person_roles (id, person_id, role, since) VALUES ('1', '1', 'archivist', now())"),
     ("ingest", "SELECT password_hash FROM people"),
     ("access", "UPDATE items SET state = 'DESTROYED'"),
-    ("access", "UPDATE people SET natural_id = ''"),
+    ("access", "UPDATE people SET name = ''"),
     ("access", "UPDATE data_keys SET wrapped = NULL"),
     ("audit", "UPDATE ledger_entries SET data = ''"),
     ("audit", "DELETE FROM ledger_entries"),
