@@ -1,12 +1,11 @@
 """A batch's worth of documents leaves the engines' files: of many that were deleted among many that stay, spread over segments
 that were merged in between, no file of the index holds two signs of any.
 
-``MUNIMENT_GHOSTS=1000/10000`` says how many of how many; in the usual run few.
+``MUNIMENT_TEST_GHOSTS=1000/10000`` says how many of how many; in the usual run few.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 from pathlib import Path
@@ -17,8 +16,9 @@ from services.kernel.pieces import pieces
 from tests.cluster.test_index_cluster import _files_with, client
 from tests.contract.test_search_index import found, item
 from tests.indexes import endpoint, engine_index
+from tests.sizes import size
 
-DOOMED, WHOLE = (int(part) for part in os.environ.get("MUNIMENT_GHOSTS", "60/300").split("/"))
+DOOMED, WHOLE = (int(part) for part in size("GHOSTS", "60/300", "1000/10000").split("/"))
 RARE = [chr(0x9000 + n) for n in range(0x280)]
 PUT_AT_ONCE = 100
 

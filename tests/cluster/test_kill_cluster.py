@@ -1,12 +1,12 @@
 """kill −9 of each part of a cluster in turn, at random moments, while paper comes in: nothing acknowledged is lost, nothing is
 there twice, the index equals the catalogue, and nobody had to lend a hand.
 
-``MUNIMENT_TEST_KILLS`` (20) and ``MUNIMENT_TEST_PAGES`` (500) make it longer, ``MUNIMENT_TEST_SEED`` makes it another.
+``MUNIMENT_TEST_KILLS`` (6, of the whole 20) and ``MUNIMENT_TEST_PAGES`` (150, of the whole 500) tell how long it takes,
+``MUNIMENT_TEST_SEED`` makes it another.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import statistics
 import time
@@ -19,12 +19,13 @@ import pytest
 
 from tests.apart import House, wait_for
 from tests.load import SILENT, Deliverer
+from tests.sizes import size
 from tests.slips import Slips
 from tests.wholeness import everything_is_whole
 
-KILLS = int(os.environ.get("MUNIMENT_TEST_KILLS", "20"))
-PAGES = int(os.environ.get("MUNIMENT_TEST_PAGES", "500"))
-SEED = int(os.environ.get("MUNIMENT_TEST_SEED") or time.time())
+KILLS = int(size("KILLS", "6", "20"))
+PAGES = int(size("PAGES", "150", "500"))
+SEED = int(size("SEED", "0", "0")) or int(time.time())
 PARTS = {
     "worker": ("reading", "indexing", "destruction"),
     "server": ("ingest", "access", "search", "schedule-1", "schedule-2"),

@@ -7,7 +7,6 @@ such as ``redis:pause,s3:stop``.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,14 +15,15 @@ import pytest
 
 from tests.apart import House, wait_for
 from tests.load import Answer, Deliverer, Person, Visitor
+from tests.sizes import size
 from tests.slips import Slips
 from tests.wholeness import everything_is_whole
 
-SECONDS = float(os.environ.get("MUNIMENT_TEST_OUTAGE_SECONDS", "15"))
+SECONDS = float(size("OUTAGE_SECONDS", "15", "60"))
 SOME = "redis:pause,postgresql:pause,postgresql:stop,elasticsearch:pause,s3:stop,s3_backup:pause"
 ENGINES = ("redis", "postgresql", "elasticsearch", "s3", "s3_backup")
 ALL = ",".join(f"{engine}:{kind}" for engine in ENGINES for kind in ("stop", "pause"))
-CHOSEN = os.environ.get("MUNIMENT_TEST_OUTAGES", "some")
+CHOSEN = size("OUTAGES", "some", "all")
 OUTAGES = [outage.split(":") for outage in {"some": SOME, "all": ALL}.get(CHOSEN, CHOSEN).split(",")]
 
 LONGEST_ANSWER = 45.0

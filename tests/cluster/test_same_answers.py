@@ -1,9 +1,8 @@
 """The same answers everywhere: embedded, on Elasticsearch, on OpenSearch, and by brute force over the plain text.
 
-The sizes are those of the requirement; ``MUNIMENT_TEST_SAME_DOCUMENTS`` and ``…_QUERIES`` make it shorter while developing.
+``MUNIMENT_TEST_SAME_DOCUMENTS`` and ``…_QUERIES`` tell of how many (``tests/sizes.py``).
 """
 
-import os
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +17,12 @@ from services.search.query import parse
 from tests.contract import corpus
 from tests.contract.quick_referee import QuickReferee
 from tests.indexes import index_of
+from tests.sizes import size
 
 pytestmark = pytest.mark.cluster
 KINDS = ("fts5", "elasticsearch", "opensearch")
-DOCUMENTS = int(os.environ.get("MUNIMENT_TEST_SAME_DOCUMENTS", "20000"))
-QUERIES = int(os.environ.get("MUNIMENT_TEST_SAME_QUERIES", "5000"))
+DOCUMENTS = int(size("SAME_DOCUMENTS", "4000", "20000"))
+QUERIES = int(size("SAME_QUERIES", "1500", "5000"))
 WHOLE, FIRST = 60, 8
 """An answer of up to ``WHOLE`` hits is compared whole; of others the counts, the first few, and of some each page."""
 

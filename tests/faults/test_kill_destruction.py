@@ -1,7 +1,7 @@
 """kill −9 at every named place of a destruction: after the restart each line is either untouched and held, or wholly gone;
 there is one certificate, the ledger verifies, and nothing is left of what went (hard case 12).
 
-``MUNIMENT_KILLS_EACH=40`` kills forty times at each place; in the usual run some of them are drawn, once each.
+``MUNIMENT_TEST_KILLS_EACH=40`` kills forty times at each place; in the usual run some of them are drawn, once each.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ from services.retention.destruction.tasks import DestroyHandler
 from tests import ghosts
 from tests.desk import Desk
 from tests.destroying import ready
+from tests.sizes import size
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(14_400)]
-EACH = int(os.environ.get("MUNIMENT_KILLS_EACH", "0"))
+EACH = int(size("KILLS_EACH", "0", "40"))
 DRAWN = 6
 PLACES = (
     *("chunk", "enter: line", "enter: inside", "enter: done", "tombstone: before", "tombstone: laid", "tombstone: inside"),

@@ -1,7 +1,7 @@
 """kill −9 at every step of a restore: the doors stay shut, and the same command, run again, ends with the archive whole and
 nothing of what was destroyed (hard cases 5 and 12).
 
-``MUNIMENT_KILLS_EACH=40`` also kills so often within each step that goes on for long; in the usual run once.
+``MUNIMENT_TEST_KILLS_EACH=40`` also kills so often within each step that goes on for long; in the usual run once.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ from tests import ghosts
 from tests.desk import Desk
 from tests.faults.test_kill_destruction import forked
 from tests.restores import Place, destroy, empty_place, made
+from tests.sizes import size
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(14_400)]
-EACH = int(os.environ.get("MUNIMENT_KILLS_EACH", "1"))
+EACH = int(size("KILLS_EACH", "1", "40"))
 STEPS: tuple[tuple[ModuleType, str], ...] = (
     (seal, "lay"),
     (loading, "load"),

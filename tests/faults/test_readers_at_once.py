@@ -4,7 +4,6 @@ page that is served has one entry of its own."""
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections import Counter
@@ -22,13 +21,14 @@ from services.kernel.model import ItemState, Role
 from services.kernel.tables import Item
 from tests.desk import Desk
 from tests.functional.test_ledger_whence import served
+from tests.sizes import size
 
 READERS, READS = 200, 3
 REVOKED, EXPIRING = 60, 80
 """How many of the grants are revoked meanwhile, and how many run out by themselves; the others outlive the test."""
 SOON = 15.0
 """Seconds within which those run out."""
-AT_ONCE = int(os.environ.get("MUNIMENT_TEST_READERS_AT_ONCE", "16"))
+AT_ONCE = int(size("READERS_AT_ONCE", "16", "200"))
 """Requests in hand at a time. With 200 each reader has one: the server's forty threads take them in turn."""
 PATIENCE = 600.0
 

@@ -5,8 +5,8 @@ Searched for: planted phrases (of texts and names of files), planted pictures an
 the terms of the index; in the data folder, in both backups, in the ledger outside, in the broker, and in what was restored. The
 hunt finds them all before, or it would prove nothing.
 
-In the usual run the archive is small; ``MUNIMENT_GHOSTS=1000/10000`` makes it as large as it was asked for. Of each kind the
-first ``BY_DOOR`` come in by the door and go the whole way of a document; all others are planted as that way leaves them
+In the usual run the archive is small; ``MUNIMENT_TEST_GHOSTS=1000/10000`` makes it as large as it was asked for. Of each kind
+the first ``BY_DOOR`` come in by the door and go the whole way of a document; all others are planted as that way leaves them
 (``tests/planting``), for reading ten thousand pages shows nothing more and takes an hour.
 """
 
@@ -52,8 +52,9 @@ from tests.desk import Desk, TypedInspector, TypedReader, scan
 from tests.destroying import ready
 from tests.planting import Bed, Plant
 from tests.restores import Place, empty_place, made
+from tests.sizes import size
 
-DOOMED, WHOLE = (int(part) for part in os.environ.get("MUNIMENT_GHOSTS", "8/24").split("/"))
+DOOMED, WHOLE = (int(part) for part in size("GHOSTS", "8/24", "1000/10000").split("/"))
 SEED = 20261128
 RARE = ([chr(0x9000 + n) for n in range(0x280)], [chr(0x9280 + n) for n in range(0x280)])
 """Signs of what is to be destroyed, and of what stays: no term of the index is of both."""

@@ -24,9 +24,10 @@ from services.search.query import And, Lookup
 from tests.catalogue import until
 from tests.desk import Desk, TestClient, created, ok, scan
 from tests.numbers import Someone, Thief, batched, people
+from tests.sizes import size
 
 pytestmark = pytest.mark.timeout(900)
-COUNT = int(os.environ.get("MUNIMENT_TEST_PEOPLE", "10000"))
+COUNT = int(size("PEOPLE", "10000", "10000"))
 ON_A_LINE, LINES, PAGES = 6, 13, 22
 """A typed page has room for thirteen lines."""
 AT_ONCE = 60
