@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
 from services.kernel.paper import Box, Point
+
+_EVEN = re.compile("[\u4e00-\u9fff]+")  # nothing but Han: most lines, and told in a hundredth of the time
 
 
 def bounds(box: Box) -> tuple[float, float, float, float]:
@@ -24,6 +27,8 @@ def part_of_box(line: str, box: Box, start: int, end: int, places: Sequence[int]
     """
     if places is not None and len(places) == 2 * len(line) and start < end:
         first, last = places[2 * start] / 1000, places[2 * end - 1] / 1000
+    elif _EVEN.fullmatch(line):
+        first, last = start / len(line), end / len(line)
     else:
         advance = advances(line)
         first, last = advance[start] / advance[-1], advance[end] / advance[-1]

@@ -37,7 +37,7 @@ class StoredPage:
     number: int
     text: str
     aligned: Aligned
-    corners: Sequence[float]
+    corners: NDArray[np.float32]
     places: Mapping[int, Sequence[int]]
 
     def lines(self, start: int, end: int) -> Iterable[tuple[str, Box, int, int, Sequence[int] | None]]:
@@ -52,7 +52,7 @@ class StoredPage:
             number, begin = number + 1, stop + 1
 
     def _box(self, line: int) -> Box:
-        a, b, c, d, e, f, g, h = self.corners[_CORNERS * line : _CORNERS * (line + 1)]
+        a, b, c, d, e, f, g, h = self.corners[_CORNERS * line : _CORNERS * (line + 1)].tolist()
         return ((a, b), (c, d), (e, f), (g, h))
 
 
@@ -75,7 +75,8 @@ def unpack(number: int, packed: bytes) -> StoredPage:
     aligned = Aligned(content[written:].decode(), starts, shifts)
     text = content[:written].decode()
     count = _CORNERS * (text.count("\n") + 1)
-    return StoredPage(number, text, aligned, corners[:count].tolist(), _places(corners[count:].astype(int).tolist()))
+    places = _places(corners[count:].astype(int).tolist()) if len(corners) > count else {}
+    return StoredPage(number, text, aligned, corners, places)
 
 
 def _places(packed: Sequence[int]) -> dict[int, Sequence[int]]:
