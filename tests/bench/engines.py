@@ -31,7 +31,7 @@ from services.search.index.elastic.transport import Action, Transport
 from services.search.index.prepared import prepare
 from tests.indexes import endpoint, engine_index
 
-ENGINES = ("elasticsearch", "opensearch")
+ENGINES = {"elasticsearch": "Elasticsearch", "opensearch": "OpenSearch"}
 SLICE, SLICES = 2000, 8
 """Documents put at a time, once through Muniment and once by the bare client, and how often."""
 
@@ -196,7 +196,7 @@ def _row(one: Measured) -> str:
     rates = [statistics.median(each) for each in zip(*one.rates, strict=True)]
     (half, bare_half), (most, bare_most) = one.share(0.5), one.share(0.95)
     return (
-        f"| {one.engine.capitalize()} {one.version} | {one.indexing:.2f} | {rates[0]:.0f} | {rates[1]:.0f} | {one.documents} "
+        f"| {ENGINES[one.engine]} {one.version} | {one.indexing:.2f} | {rates[0]:.0f} | {rates[1]:.0f} | {one.documents} "
         f"| {half:.1f} | {bare_half:.1f} | {most:.1f} | {bare_most:.1f} | {most / bare_most:.2f} |"
     )
 
