@@ -37,11 +37,12 @@ class Account:
 class Site:
     """``root``: what runs, emptied by each ``up``. ``cache``: what was fetched, kept. Both are ``.cluster/`` in the work tree,
     or lie under /var/tmp where the account may not enter the tree (root's clone in a private folder).
-    MUNIMENT_CLUSTER_SET names one more set of servers beside the usual one."""
+    MUNIMENT_CLUSTER_SET names one more set of servers ``beside`` the usual one."""
 
     root: Path
     cache: Path
     account: Account
+    beside: str = ""
 
     @classmethod
     def of_this_tree(cls) -> Site:
@@ -52,10 +53,10 @@ class Site:
             root = cache / f"of-{hashlib.sha256(bytes(root)).hexdigest()[:12]}"
         _own(cache)
         _own(root)
-        if beside := os.environ.get("MUNIMENT_CLUSTER_SET"):
+        if beside := os.environ.get("MUNIMENT_CLUSTER_SET", ""):
             root /= f"set-{beside}"
             _own(root)
-        return cls(root, cache, account)
+        return cls(root, cache, account, beside)
 
     @property
     def state(self) -> Path:
