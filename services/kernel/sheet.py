@@ -21,6 +21,8 @@ LINE = 7.0
 class Sheet(FPDF):
     """``title`` stands on top and in the document's properties: it names no person. ``archival``: as PDF/A-2b."""
 
+    family, margin = FAMILY, MARGIN
+
     def __init__(self, title: str, *, landscape: bool = False, bare: bool = False, archival: bool = False) -> None:
         kept = "PDF/A-2B" if archival else None
         super().__init__("landscape" if landscape else "portrait", "mm", "A4", enforce_compliance=kept)

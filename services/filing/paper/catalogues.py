@@ -9,7 +9,6 @@ import xlsxwriter
 
 from services.filing.catalogue.service import Row
 from services.filing.paper import words
-from services.kernel.sheet import Sheet
 
 HEADS = ("序号", "档号", "题名", "类别", "收件日期", "页数", "保管期限")
 PDF_WIDTHS = (12, 52, 104, 32, 26, 13, 22)
@@ -55,6 +54,8 @@ def catalogue_xlsx(rows: Sequence[Row]) -> bytes:
 
 
 def catalogue_pdf(rows: Sequence[Row]) -> bytes:
+    from services.kernel.sheet import Sheet  # slow to load, and seldom needed
+
     sheet = Sheet("档案目录", landscape=True)
     sheet.write_table(HEADS, [tuple(str(cell) for cell in cells(row)) for row in rows], PDF_WIDTHS)
     sheet.write_line(f"共 {len(rows)} 件", align="R")

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.filing.paper import words
-from services.kernel.sheet import Sheet
 
 HEADS = ("序号", "档号", "题名", "类别", "页数", "保管期限")
 WIDTHS = (10, 46, 64, 32, 13, 21)
@@ -15,6 +14,8 @@ STATES = {"submitted": "待签字", "signed": "已归档", "returned": "已退�
 
 def form_pdf(form: Mapping[str, Any], times: Mapping[str, str]) -> bytes:
     """``form`` is what ``forms.view.whole`` gives; ``times``: the days of submission and decision."""
+    from services.kernel.sheet import Sheet  # slow to load, and seldom needed
+
     sheet = Sheet("归档登记表")
     sheet.write_line(f"登记表编号 {form['number']}        状态 {STATES[form['state']]}        政策版本 {form['policy']}")
     rows = [

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.kernel.sheet import Sheet
-
 HEADS = ("序号", "档号", "题名", "类别", "页数", "接收", "原因")
 WIDTHS = (10, 44, 54, 30, 12, 14, 28)
 DECIDED = {True: "接收", False: "拒收", None: ""}
@@ -14,6 +12,8 @@ DECIDED = {True: "接收", False: "拒收", None: ""}
 
 def handover_pdf(handover: Mapping[str, Any], times: Mapping[str, str]) -> bytes:
     """``handover`` is what ``handovers.view.whole`` gives; ``times``: the days on which it was opened and closed."""
+    from services.kernel.sheet import Sheet  # slow to load, and seldom needed
+
     sheet = Sheet("档案移交清单")
     sheet.write_line(f"清单编号 {handover['number']}        共 {handover['items']} 件")
     rows = [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import segno
 
-from services.kernel.sheet import FAMILY, MARGIN, Sheet
+if TYPE_CHECKING:
+    from services.kernel.sheet import Sheet
 
 COLUMNS, ROWS = 2, 4
 WIDTH, HEIGHT = 88.0, 62.0
@@ -30,13 +32,15 @@ class LabelText:
 
 def labels_pdf(labels: Sequence[LabelText]) -> bytes:
     """Eight on an A4 sheet, with lines to cut along."""
+    from services.kernel.sheet import Sheet  # slow to load, and seldom needed
+
     sheet = Sheet("档案盒标签", bare=True)
     for place, label in enumerate(labels):
         on_page = place % (COLUMNS * ROWS)
         if place and not on_page:
             sheet.add_page()
-        x = MARGIN + on_page % COLUMNS * (WIDTH + GAP)
-        y = MARGIN + on_page // COLUMNS * (HEIGHT + GAP)
+        x = sheet.margin + on_page % COLUMNS * (WIDTH + GAP)
+        y = sheet.margin + on_page // COLUMNS * (HEIGHT + GAP)
         _draw(sheet, label, x, y)
     return sheet.to_bytes()
 
@@ -45,11 +49,11 @@ def _draw(sheet: Sheet, label: LabelText, x: float, y: float) -> None:
     sheet.set_draw_color(150)
     sheet.rect(x, y, WIDTH, HEIGHT)
     name = label.name if len(label.name) <= LONGEST_NAME else f"{label.name[: LONGEST_NAME - 1]}…"
-    sheet.set_font(FAMILY, size=13)
+    sheet.set_font(sheet.family, size=13)
     sheet.set_xy(x + 4, y + 4)
     sheet.multi_cell(WIDTH - 8, 6.5, name, align="L")
     for text, size, height in ((label.kind, 9, 33), (f"保管期限 {label.period}", 12, 40), (label.number, 10, 51)):
-        sheet.set_font(FAMILY, size=size)
+        sheet.set_font(sheet.family, size=size)
         sheet.set_xy(x + 4, y + height)
         sheet.cell(WIDTH - 12 - QR, 6, text)
     _qr(sheet, label.mark, x + WIDTH - QR - 3, y + HEIGHT - QR - 3)

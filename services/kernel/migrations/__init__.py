@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from services.kernel.db import Base, Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 FOLDER = Path(__file__).parent
 
 
 def upgrade(database: Database, revision: str = "head", then: Callable[[Connection], None] = lambda _: None) -> None:
     """Brings the catalogue to ``revision``; does nothing when it is there. ``then`` ends the same transaction."""
+    from alembic import command
+
     _run(database, lambda config: command.upgrade(config, revision), then)
 
 
@@ -28,6 +30,8 @@ def knows(revision: str) -> bool:
 
 
 def downgrade(database: Database, revision: str) -> None:
+    from alembic import command
+
     _run(database, lambda config: command.downgrade(config, revision))
 
 
@@ -36,17 +40,21 @@ def is_current(database: Database) -> bool:
     know. Then a newer release has been here, which leaves its predecessor able to work: so releases can be exchanged one
     process after another, and taken back."""
     with database.read() as session:  # which waits for no writer, so that readiness can be asked at any time
-        present = MigrationContext.configure(session.connection()).get_current_revision()
-    return present is not None and present not in _revisions()[1:]
+        if not inspect(session.connection()).has_table("alembic_version"):
+            return False
+        present = session.scalar(text("SELECT version_num FROM alembic_version"))
+    return present is not None and present not in _revisions() - {max(_revisions())}
 
 
 @lru_cache(maxsize=1)
-def _revisions() -> tuple[str, ...]:
-    """All that this program knows, the newest first; to find out takes half a second, as each is compiled for it."""
-    return tuple(each.revision for each in ScriptDirectory(str(FOLDER)).walk_revisions())
+def _revisions() -> frozenset[str]:
+    """All that this program knows: each file's name begins with its own, and the newest with the highest."""
+    return frozenset(each.name.partition("_")[0] for each in (FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def _run(database: Database, act: Callable[[Config], None], then: Callable[[Connection], None] = lambda _: None) -> None:
+    from alembic.config import Config  # half a second with what it loads, and most processes change no table
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["metadata"] = Base.metadata

@@ -11,8 +11,6 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from proces import traditional_to_simplified
-
 # NFKC leaves these alone although paper, engines and input methods use them for the same sign.
 _SAME = str.maketrans(
     {
@@ -68,7 +66,7 @@ def fold_with_origin(original: str, *, simplify: bool = False) -> Folded:
     traditional Han into simplified ones, one for one.
     """
     if simplify:
-        original = str(traditional_to_simplified(original))
+        original = _simplified(original)
     letters: list[str] = []
     origin: list[int] = []
     for index, letter in enumerate(original):
@@ -78,9 +76,15 @@ def fold_with_origin(original: str, *, simplify: bool = False) -> Folded:
     return Folded("".join(letters), tuple(origin))
 
 
+def _simplified(text: str) -> str:
+    from proces import traditional_to_simplified  # which compiles rules for a quarter of a second that only readers need
+
+    return str(traditional_to_simplified(text))
+
+
 def fold(original: str, *, simplify: bool = False) -> str:
     """What :func:`fold_with_origin` gives as text."""
-    return "".join(map(_folded, str(traditional_to_simplified(original)) if simplify else original))
+    return "".join(map(_folded, _simplified(original) if simplify else original))
 
 
 @lru_cache(maxsize=16384)
@@ -92,7 +96,7 @@ def _folded(letter: str) -> str:
 def printed_simplified(text: str) -> bool:
     """Whether a text is in simplified script, so that the few traditional Han in it are misreadings (費 for 费)."""
     han = re.sub(f"[^{_HAN}]", "", text)
-    traditional = sum(a != b for a, b in zip(han, str(traditional_to_simplified(han)), strict=True))
+    traditional = sum(a != b for a, b in zip(han, _simplified(han), strict=True))
     return traditional <= _MISREAD_SHARE * len(han)
 
 

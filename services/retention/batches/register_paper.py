@@ -10,7 +10,6 @@ from typing import Any
 import xlsxwriter
 
 from services.kernel.clock import OFFICE
-from services.kernel.sheet import Sheet
 from services.retention.batches.register import HEADS, Row
 
 TITLE = "档案销毁清册"
@@ -72,6 +71,8 @@ def register_xlsx(batch: Mapping[str, Any], rows: Iterable[Row]) -> bytes:
 
 
 def register_pdf(batch: Mapping[str, Any], rows: Iterable[Row]) -> bytes:
+    from services.kernel.sheet import Sheet  # slow to load, and seldom needed
+
     sheet = Sheet(TITLE, landscape=True)
     for text in _heading(batch):
         sheet.write_line(text)

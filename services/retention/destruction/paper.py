@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.kernel.sheet import Sheet
-
 STORES = {
     "objects": "对象存储（各版本、删除标记）",
     "catalogue": "目录数据库",
@@ -24,6 +22,8 @@ OBSTACLES = {"held": "冻结", "on_loan": "借出", "granted": "利用中", "mis
 
 def pdf(told: dict[str, Any], sha256: str, signature: str) -> bytes:
     """``sha256`` and ``signature`` are of the signed text, which is the original; this shows it."""
+    from services.kernel.sheet import Sheet  # slow to load, and seldom needed
+
     sheet = Sheet("销毁证明", archival=True)
     batch, people = told["batch"], told["people"]
     sheet.write_table(
