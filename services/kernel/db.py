@@ -79,6 +79,11 @@ class Database:
             dialects.go_first(connection)
             yield connection
 
+    @property
+    def one_writer(self) -> bool:
+        """Whether a transaction that writes keeps out all others that do."""
+        return self.url.get_backend_name() == "sqlite"
+
     def version(self) -> str:
         with _translated(), self._reading.connect() as connection:
             return dialects.version(connection)

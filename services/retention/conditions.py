@@ -22,6 +22,12 @@ WATCHED = (ItemState.ARCHIVED, ItemState.DUE)
 """What is in a batch is the batch's: its gates ask the schedule themselves."""
 
 
+def watched() -> Condition:
+    """Whether the schedule goes by an item. Asked of a range of ids, SQLite would rather go through all items in these states,
+    of which there is an index, again for each range: so it is not told the bare column."""
+    return func.coalesce(Item.state, "").in_(WATCHED)
+
+
 def class_by_type(policy: Policy) -> ColumnElement[str]:
     """The class that the item's present type asks for; that of ``other`` where policy does not know the type."""
     types = policy.taxonomy.types

@@ -31,8 +31,11 @@ from services.retention.destruction.repository import UNFINISHED
 from services.retention.destruction.stores import Finding, Stores
 from services.retention.destruction.tables import DestructionRun
 
-CHUNK = 50
+CHUNK = 5
 """Lines between two looks at whether to pause. A hold that is placed meanwhile keeps what no chunk has reached."""
+BREATH_SECONDS = 0.05
+"""Between two chunks where the catalogue has one writer at a time: who reads an item must write that into the ledger first, and
+SQLite wakes nobody who waits, but lets them look again after up to so long."""
 WAIT_SECONDS = 0.2
 
 log = structlog.get_logger("destruction")
@@ -71,6 +74,8 @@ class Saga:
                 count, position = lines.destroy(lease, self._stores, batch_id, these, self._at)
                 if pace:
                     self._wait(lease, began + 60.0 * count / pace)
+                if lease.database.one_writer:
+                    time.sleep(BREATH_SECONDS)
         return self._settle(lease, batch_id)
 
     def _pace(self, lease: Lease, batch_id: str) -> int | None:

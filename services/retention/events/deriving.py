@@ -19,7 +19,7 @@ from services.kernel.ledger import journal
 from services.kernel.policy.model import Derivation, Policy
 from services.kernel.readings import VALUE_CONTEXT
 from services.kernel.tables import FieldValue, Item
-from services.retention.conditions import WATCHED
+from services.retention.conditions import watched
 from services.retention.schedule import types_of
 from services.retention.tables import RetentionEvent, RetentionRun
 
@@ -41,7 +41,7 @@ class Deriving:
             select(FieldValue, Item)
             .join(Item, Item.id == FieldValue.item_id)
             .where(FieldValue.name.in_(fields), FieldValue.verification.in_(VERIFIED))
-            .where(FieldValue.revision == Item.revision, Item.state.in_(WATCHED))
+            .where(FieldValue.revision == Item.revision, watched())
             .order_by(FieldValue.id)
         )
 

@@ -66,7 +66,7 @@ class Sweep:
 
     def _adopt(self, session: Session, these: ColumnElement[bool]) -> None:
         """What the schedule sees for the first time follows the class of its type from now on."""
-        fresh = (these, Item.retention_class.is_(None), Item.state.in_(WATCHED))
+        fresh = (these, Item.retention_class.is_(None), conditions.watched())
         statement = update(Item).where(*fresh).values(retention_class=conditions.class_by_type(self._policy))
         session.execute(statement, execution_options={"synchronize_session": False})
 
