@@ -31,9 +31,9 @@ from services.retention.destruction.repository import UNFINISHED
 from services.retention.destruction.stores import Finding, Stores
 from services.retention.destruction.tables import DestructionRun
 
-CHUNK = 5
+CHUNK = 2
 """Lines between two looks at whether to pause. A hold that is placed meanwhile keeps what no chunk has reached."""
-BREATH_SECONDS = 0.05
+BREATH_SECONDS = 0.06
 """Between two chunks where the catalogue has one writer at a time: who reads an item must write that into the ledger first, and
 SQLite wakes nobody who waits, but lets them look again after up to so long."""
 WAIT_SECONDS = 0.2
