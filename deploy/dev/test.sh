@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that need no server of their own, or with `cluster` those that do, in processes side by side, since much of what they
-# do is waiting: tests/functional in parts of every third file, and the rest; with `cluster` what stops its servers, too, which has
-# a set of its own.
+# do is waiting: tests/functional in parts of every third file, tests/faults, and the rest; with `cluster` what stops its servers,
+# too, which has a set of its own.
 # Usage: deploy/dev/test.sh [cluster] [PYTEST ARGUMENTS]        With arguments it is pytest with these, in one process.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -30,10 +30,11 @@ for part in 0 1 2; do
 	mapfile -t files < <(printf '%s\n' tests/functional/test_*.py | awk "NR % 3 == $part")
 	beside "functional-$part" "${pytest[@]}" "${files[@]}"
 done
+beside faults "${pytest[@]}" tests/faults
 if [ "$marked" = "cluster and not bench" ]; then
 	MUNIMENT_CLUSTER_SET=stopped beside stopping "$python" -m deploy.dev.servers run -- "${pytest[@]}" tests/cluster
 fi
-"${pytest[@]}" --ignore=tests/functional --ignore=tests/cluster || failed=1
+"${pytest[@]}" --ignore=tests/functional --ignore=tests/faults --ignore=tests/cluster || failed=1
 for other in "${others[@]}"; do wait "$other" || failed=1; done
 cat "$logs"/*
 exit $failed
