@@ -35,7 +35,7 @@ CHUNK = 2
 """Lines between two looks at whether to pause. A hold that is placed meanwhile keeps what no chunk has reached."""
 BREATH_SECONDS = 0.06
 """Between two chunks where the catalogue has one writer at a time: who reads an item must write that into the ledger first, and
-SQLite wakes nobody who waits, but lets them look again after up to so long."""
+SQLite wakes nobody who waits, but lets them look again now and then."""
 WAIT_SECONDS = 0.2
 
 log = structlog.get_logger("destruction")
