@@ -29,6 +29,7 @@ FORMS: dict[str, Callable[..., Document]] = {
     "invoice": invoice.invoice,
     "bank_slip": bank_slip.bank_slip,
     "id_card": identity.id_card,
+    "id_cards": identity.id_cards,
     "household_register": registers.household_register,
     "business_licence": registers.business_licence,
     "property_certificate": registers.property_certificate,
@@ -45,12 +46,14 @@ FORMS: dict[str, Callable[..., Document]] = {
 SEPARATORS = ("cover", "patch_t", "blank")
 COLUMNS = ("deed", "filed_deed", "envelope")
 """Papers of no type, written in columns from right to left."""
+COUPLES = ("id_cards",)
+"""What two people show on one page, of a type that is among the kinds already."""
 # Those that are documents of a type.
-KINDS = tuple(kind for kind in FORMS if kind not in (*SEPARATORS, *COLUMNS))
+KINDS = tuple(kind for kind in FORMS if kind not in (*SEPARATORS, *COLUMNS, *COUPLES))
 
 
 def make(kind: str, seed: int, **options: str) -> Document:
-    """A document of ``kind`` (one of ``KINDS``, of ``COLUMNS``, or cover, patch_t, blank). The same seed gives the same paper.
+    """A document of ``kind`` (one of ``KINDS``, ``COLUMNS``, ``COUPLES``, or cover, patch_t, blank). The same seed gives the same paper.
 
     Options: ``name`` fixes the first person's name (buyer, lessee, payer, holder …); a cover takes ``title`` and
     ``document_type``.

@@ -30,6 +30,27 @@ def id_card(rng: Random, name: str | None = None) -> Document:
     return single("id_card", [sheet], facts)
 
 
+def id_cards(rng: Random) -> Document:
+    """The cards of two people on one A4 page: side by side, one under the other, or only their fronts."""
+    sheet, facts = Sheet(), Facts()
+    holders = [people.person(rng, None), people.person(rng, None)]
+    across, down = CARD[0] + rng.uniform(4, 10), CARD[1] + rng.uniform(4, 12)
+    left, top = 12 + rng.uniform(0, 6), 25 + rng.uniform(0, 25)
+    fronts, backs = rng.choice(
+        (
+            ([(0, 0), (1, 0)], [(0, 1), (1, 1)]),
+            ([(0, 0), (0, 1)], [(1, 0), (1, 1)]),
+            ([(0.5, 0), (0.5, 2)], [(0.5, 1), (0.5, 3)]),
+            ([(0.5, 0), (0.5, 1)], []),
+        )
+    )
+    for holder, (column, row) in zip(holders, fronts, strict=True):
+        _front(sheet, facts, holder, left + column * across, top + row * down, 1.0)
+    for holder, (column, row) in zip(holders, backs, strict=False):
+        _back(sheet, facts, rng, holder, left + column * across, top + row * down, 1.0)
+    return single("id_card", [sheet], facts)
+
+
 def _card(sheet: Sheet, x: float, y: float, s: float, tint: tuple[int, int, int]) -> None:
     sheet.add(Frame(x, y, CARD[0] * s, CARD[1] * s, 0.2, (170, 180, 190), tint, 3.2 * s))
     sheet.add(Waves(x + 2 * s, y + 2 * s, CARD[0] * s - 4 * s, CARD[1] * s - 4 * s, (216, 226, 234), 4 * s))

@@ -117,7 +117,9 @@ def _card_contradicts_itself(fields: Mapping[str, tuple[FieldReading, ...]]) -> 
     for number in fields.get("id_number", ()):
         if not identifiers.id_number_ok(number.value):
             continue
-        for name in contradicted(fields, number.page, number.value):
+        # of several cards on one page, what was found on each was compared when it was read
+        unnamed = ("birth_date or gender",) if number.check == "failed" else ()
+        for name in contradicted(fields, number.page, number.value) or unnamed:
             detail = f"The ID number does not agree with the {name.replace('_', ' ')} beside it: compare both with the page."
             yield Problem("id_number_contradicts", detail, number.page)
 

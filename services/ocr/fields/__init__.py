@@ -1,8 +1,8 @@
 """Fields of a document from rules: pure functions over the pages as read.
 
 ``rules`` says what each type of document has, ``labels`` what the forms call it, ``finder`` how a label leads to its
-value (and how sure that is), ``parsers`` what a value means, ``tables`` what stands in two-sided blocks, ``agreement`` what
-the values say about each other.
+value (and how sure that is), ``parsers`` what a value means, ``tables`` what stands in two-sided blocks, ``cards`` what on each
+of several cards, ``agreement`` what the values say about each other.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from services.kernel.boxes import bounds
 from services.kernel.paper import FieldReading, PageReading
-from services.ocr.fields import labels
+from services.ocr.fields import cards, labels
 from services.ocr.fields.agreement import agreed
 from services.ocr.fields.confidence import calibrated
-from services.ocr.fields.finder import IN_PROSE, IN_TABLES, ON_CARDS, Finder
+from services.ocr.fields.finder import IN_PROSE, IN_TABLES, ON_CARDS, Finder, unique
 from services.ocr.fields.rules import CARDS, REGISTERS, RULES, TABLES
 from services.ocr.fields.sheet import Sheet
 from services.ocr.fields.tables import SIDES, two_sided
@@ -27,6 +27,18 @@ Bounds = tuple[float, float, float, float]
 
 def weighed(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple[FieldReading, ...]]:
     """The same with all that their confidence is made of."""
+    sides = cards.apart(pages) if document_type in CARDS else []
+    if len(sides) < 2:
+        return _together(pages, document_type)
+    found: dict[str, list[FieldReading]] = {}
+    for side in sides:
+        for name, values in _together(side, document_type).items():
+            found.setdefault(name, []).extend(values)
+    return {name: unique(values) for name, values in found.items()}
+
+
+def _together(pages: Sequence[PageReading], document_type: str) -> dict[str, tuple[FieldReading, ...]]:
+    """The fields of pages that speak of one thing, each checked against the others."""
     rules = RULES.get(document_type, ())
     inside = ON_CARDS if document_type in CARDS else IN_TABLES if document_type in TABLES else IN_PROSE
     weak = frozenset[str]() if document_type in REGISTERS else labels.WEAK
