@@ -16,6 +16,7 @@ from samples.forms import (
     records,
     registers,
     sale,
+    schedule,
     separators,
     voucher,
 )  # fmt: skip
@@ -39,21 +40,22 @@ FORMS: dict[str, Callable[..., Document]] = {
     "deed": deed.deed,
     "filed_deed": deed.filed_deed,
     "envelope": deed.envelope,
+    "schedule": schedule.schedule,
     "cover": separators.cover,
     "patch_t": separators.patch_t,
     "blank": separators.blank,
 }
 SEPARATORS = ("cover", "patch_t", "blank")
-COLUMNS = ("deed", "filed_deed", "envelope")
-"""Papers of no type, written in columns from right to left."""
+UNTYPED = ("deed", "filed_deed", "envelope", "schedule")
+"""Papers of no type: written in columns from right to left, and a table of small cells."""
 COUPLES = ("id_cards",)
 """What two people show on one page, of a type that is among the kinds already."""
 # Those that are documents of a type.
-KINDS = tuple(kind for kind in FORMS if kind not in (*SEPARATORS, *COLUMNS, *COUPLES))
+KINDS = tuple(kind for kind in FORMS if kind not in (*SEPARATORS, *UNTYPED, *COUPLES))
 
 
 def make(kind: str, seed: int, **options: str) -> Document:
-    """A document of ``kind`` (one of ``KINDS``, ``COLUMNS``, ``COUPLES``, or cover, patch_t, blank). The same seed gives the same paper.
+    """A document of ``kind`` (one of ``KINDS``, ``UNTYPED``, ``COUPLES``, or cover, patch_t, blank). The same seed gives the same paper.
 
     Options: ``name`` fixes the first person's name (buyer, lessee, payer, holder …); a cover takes ``title`` and
     ``document_type``.

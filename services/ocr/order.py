@@ -7,8 +7,9 @@ written from top to bottom (``columns``), from right to left.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from services.kernel.paper import Box, Line
@@ -22,6 +23,8 @@ _COLUMN_LINES = 5
 _COLUMN_FILL = 0.7  # running text fills its column; a table's cells do not
 _LONGEST_TILT = 30.0
 _ONE_SIZE = 1.8  # a line so many times as high as another stands in no row with it: a heading beside small print
+_AT_RULE = 0.25  # of a line's height: so close to the rule of its box, the reader saw the rule as well
+_RULE_BEFORE, _RULE_BEHIND = re.compile(r"^[\[【|丨]([^\]】]*)$"), re.compile(r"^([^\[【]*)[\]】|丨]$")
 _SAME_TOP = 0.4  # of the lower box's height: boxes whose tops are that close stand in one row
 
 Rectangle = tuple[float, float, float, float]
@@ -122,7 +125,8 @@ def _parts(placed: list[_Placed], boxes: Sequence[Rectangle]) -> list[list[_Plac
     for item in placed:
         around = [box for box in boxes if _inside(item, box)]
         if around:
-            filled.setdefault(min(around, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), []).append(item)
+            box = min(around, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
+            filled.setdefault(box, []).append(_off_the_rules(item, box))
         else:
             free.append(item)
     if not filled:
@@ -133,6 +137,16 @@ def _parts(placed: list[_Placed], boxes: Sequence[Rectangle]) -> list[list[_Plac
         free = [item for item in free if item not in above]
         parts += [above, *(filled[box] for box in sorted(row))]
     return [part for part in (*parts, free) if part]
+
+
+def _off_the_rules(item: _Placed, box: Rectangle) -> _Placed:
+    """Without the bracket that the box's own rule was read as where it runs close by the text; nothing closes it."""
+    text = item.line.text
+    if item.left - box[0] < _AT_RULE * item.height:
+        text = _RULE_BEFORE.sub(r"\1", text)
+    if box[2] - item.right < _AT_RULE * item.height:
+        text = _RULE_BEHIND.sub(r"\1", text)
+    return item if text == item.line.text or not text else replace(item, line=retyped(item.line, text))
 
 
 def _inside(item: _Placed, box: Rectangle) -> bool:

@@ -76,6 +76,17 @@ def test_a_box_is_read_with_all_its_lines_before_the_next() -> None:
     assert read == [item.text for item in (title, caption, *value, next_caption, foot)]
 
 
+def test_a_rule_beside_a_cell_is_no_bracket() -> None:
+    boxes = [(100, 100, 200, 150), (200, 100, 400, 150), (400, 100, 600, 150), (600, 100, 800, 150)]
+    lines = [
+        line("[16", 97, 110, 60),
+        line("张伟]", 230, 110, 172),
+        line("[附件一]", 398, 110, 150),
+        line("[备注", 640, 110, 100),
+    ]
+    assert [item.text for item in in_reading_order(lines, boxes)] == ["16", "张伟", "[附件一]", "[备注"]
+
+
 def test_an_upright_caption_is_read_where_it_begins() -> None:
     upright = Line("购买方信息", ((100, 100), (130, 100), (130, 280), (100, 280)), 0.9)
     beside = [line(f"第{row}行", 200, 108 + 50 * row, 300) for row in range(4)]
