@@ -55,7 +55,8 @@ KINDS = tuple(kind for kind in FORMS if kind not in (*SEPARATORS, *UNTYPED, *COU
 
 
 def make(kind: str, seed: int, **options: str) -> Document:
-    """A document of ``kind`` (one of ``KINDS``, ``UNTYPED``, ``COUPLES``, or cover, patch_t, blank). The same seed gives the same paper.
+    """A document of ``kind``: one of ``KINDS``, ``UNTYPED``, ``COUPLES``, or cover, patch_t, blank. The same seed gives the
+    same paper.
 
     Options: ``name`` fixes the first person's name (buyer, lessee, payer, holder …); a cover takes ``title`` and
     ``document_type``.
