@@ -65,17 +65,18 @@ def _seal_tile(name: str, purpose: str, radius: int, seed: int) -> Image.Image:
     centre = size / 2
     draw.ellipse((2, 2, size - 3, size - 3), outline=255, width=max(2, round(radius * 0.06)))
     draw.polygon(_star(centre, centre, radius * 0.3), fill=255)
-    _along_rim(ink, name, centre, radius)
+    _along_rim(ink, name, centre, radius, 230.0 if purpose else 280.0)
     if purpose:
-        face = fonts.font("heibold", max(4, round(radius * 0.24)))
-        draw.text((centre, centre + radius * 0.58), purpose, 255, face, anchor="mm")
+        face = fonts.font("heibold", max(4, round(radius * 0.2)))
+        draw.text((centre, centre + radius * 0.62), purpose, 255, face, anchor="mm")
     turned = ink.rotate(Random(seed).uniform(-25, 25), Image.Resampling.BICUBIC)
     return _inked(turned, RED, seed)
 
 
-def _along_rim(ink: Image.Image, name: str, centre: float, radius: int) -> None:
-    """Each character stands on the rim, its foot towards the centre; the arc opens at the bottom."""
-    spread = min(280.0, 20.0 * len(name))
+def _along_rim(ink: Image.Image, name: str, centre: float, radius: int, widest: float) -> None:
+    """Each character stands on the rim, its foot towards the centre; the arc, of ``widest`` degrees at most, opens at the
+    bottom."""
+    spread = min(widest, 20.0 * len(name))
     em = max(4, round(min(radius * 0.3, radius * 0.75 * math.radians(spread) / max(1, len(name)))))
     face = fonts.font("bold", em)
     for index, character in enumerate(name):

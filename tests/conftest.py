@@ -15,11 +15,12 @@ import services.tables  # noqa: F401
 from services.kernel import migrations
 from services.kernel.config import Settings
 from services.kernel.db import Database
-from tests import databases, roles
+from tests import compiled, databases, roles
 from tests.desk import Desk
 
 hypothesis.register_profile("muniment", deadline=None)  # how long an example takes is no finding
 hypothesis.load_profile("muniment")
+compiled.share()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -11,7 +11,7 @@ if [ "${1:-}" = cluster ]; then
 	shift
 	marked="cluster and not bench"
 fi
-pytest=("$python" -m pytest -m "$marked")
+pytest=("$python" -m pytest -m "$marked" --durations=8)
 [ $# = 0 ] || exec "${pytest[@]}" "$@"
 
 logs=$(mktemp -d)

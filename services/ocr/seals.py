@@ -23,8 +23,9 @@ from services.ocr.stamps import Rectangle
 _SIDE = 320  # pixels across a seal as it is read: a character of its ring has about 45
 _RING = (0.56, 0.92)  # of the radius: where the name stands, inside the border
 _RIM = (0.80, 0.90)  # of the radius: the outer part of it
-_OPENING, _CHARACTER, _LEAST_INK = 50.0, 14.0, 0.45  # degrees; and the share of the usual ink that a character has
-_MIDDLE = (0.36, 0.80)  # of the radius, below the centre: where the purpose stands
+_OPENINGS, _CHARACTER, _LEAST_INK = (50.0, 180.0), 14.0, 0.45  # degrees; and the share of the usual ink that a character has
+_MIDDLE = (0.36, 0.86)  # of the radius, below the centre: where the purpose stands
+_HALF, _CORE, _EDGE = 0.72, 0.3, 0.03  # of the radius: to either side at most; where only the purpose is; left around it
 _BORDER = (0.86, 1.06)  # of the radius: where a border is looked for
 _ROUND, _OVAL = 0.6, 1.6  # share of the border that must be inked; longer to shorter axis at most
 _FULL = 0.6  # share of its face that is inked: more is a blot
@@ -127,22 +128,43 @@ def _has_border(ring: Pixels) -> bool:
 
 def _of_round(face: Pixels, ring: Pixels, engine: Engine) -> list[Line]:
     opening = _opening(ring)
-    ring = np.roll(ring, -opening, axis=1)
-    strip = _name_in(_rows(ring, _RING), _rows(ring, _RIM))
     turn = 360.0 * opening / ring.shape[1]
     matrix = cv2.getRotationMatrix2D((_SIDE / 2, _SIDE / 2), turn, 1.0)
     upright = cv2.warpAffine(face, matrix, (_SIDE, _SIDE))
-    top, bottom = (round(_SIDE / 2 * (1 + share)) for share in _MIDDLE)
-    half = round(_SIDE / 2 * 0.72)
-    middle = upright[top:bottom, _SIDE // 2 - half : _SIDE // 2 + half]
-    return [line for part in (strip, middle) if (line := _line_of(part, engine)) is not None]
+    purpose = None
+    if (rows := _purpose_rows(upright)) is not None:
+        across = _shares(-_HALF, _HALF)
+        purpose = _line_of(upright[rows, across], engine)
+        if purpose is not None:
+            upright[rows, across] = 0  # its ends reach into the ring, where they would be read with the name
+    ring = _unrolled(upright)
+    name = _line_of(_name_in(_rows(ring, _RING), _rows(ring, _RIM)), engine)
+    return [line for line in (name, purpose) if line is not None]
+
+
+def _purpose_rows(upright: Pixels) -> slice | None:
+    """The rows of what stands below the star, told by its middle, which no name reaches."""
+    below = _shares(*_MIDDLE)
+    inked = (upright[below, _shares(-_CORE, _CORE)] > 255 * _INKED).any(axis=1)
+    runs = np.flatnonzero(np.diff(np.concatenate([[False], inked, [False]])))
+    starts, ends = runs[::2], runs[1::2]
+    if not len(starts):
+        return None
+    tallest = int(np.argmax(ends - starts))
+    edge = round(_EDGE * _SIDE / 2)
+    return slice(below.start + int(starts[tallest]) - edge, below.start + int(ends[tallest]) + edge)
+
+
+def _shares(start: float, end: float) -> slice:
+    """What lies between two shares of the radius from the centre, rightwards or down."""
+    return slice(round(_SIDE / 2 * (1 + start)), round(_SIDE / 2 * (1 + end)))
 
 
 def _opening(ring: Pixels) -> int:
-    """The column in the middle of where the ring has the least ink: what stands in the middle of a seal hardly reaches so far
-    out."""
+    """The column in the middle of where the ring has the least ink: near by, and to either side as far as a short name leaves
+    it free. What stands in the middle of a seal hardly reaches so far out."""
     ink = (_rows(ring, _RIM) > 255 * _INKED).mean(axis=0)
-    return int(np.argmin(_averaged(ink, _OPENING)))
+    return int(np.argmin(sum(_averaged(ink, degrees) for degrees in _OPENINGS)))
 
 
 def _averaged(values: Floats, degrees: float) -> Floats:
@@ -157,7 +179,7 @@ def _name_in(strip: Pixels, rim: Pixels) -> Pixels:
     ink = _averaged((rim > 255 * _INKED).mean(axis=0), _CHARACTER)
     inked = np.flatnonzero(ink > _LEAST_INK * float(np.percentile(ink, 75)))
     reach = round(len(ink) * _CHARACTER / 720)
-    return strip[:, max(0, int(inked[0]) - reach * 3 // 2) : int(inked[-1]) + reach * 3 // 2 + 1] if len(inked) else strip
+    return strip[:, max(0, int(inked[0]) - reach * 5 // 2) : int(inked[-1]) + reach * 5 // 2 + 1] if len(inked) else strip
 
 
 def _line_of(part: Pixels, engine: Engine) -> Line | None:

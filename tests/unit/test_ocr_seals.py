@@ -49,6 +49,13 @@ def test_a_round_seal_is_read_along_its_rim_and_in_its_middle(seed: int) -> None
     assert seal.confidence > 0.8
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", ["海陵银行贵阳分行", "哈尔滨宏睦房地产开发有限公司"])
+def test_a_name_begins_with_its_first_sign_and_ends_with_its_last_however_long_it_is(name: str, seed: int) -> None:
+    (seal,) = seals(page(marks.Seal(100, 120, name, "回单专用章", seed=seed)))
+    assert seal.text == f"{name} 回单专用章"
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_its_place_is_that_of_the_upright_page(turn: int) -> None:
     (seal,) = seals(page(marks.Seal(100, 120, NAME, PURPOSE)), turn)
