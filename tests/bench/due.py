@@ -9,7 +9,6 @@ from typing import Any
 import psutil
 from sqlalchemy import func, insert, select, text
 
-from services.kernel.dialects import take_stock
 from services.kernel.ids import new_id
 from services.kernel.model import ItemState, Role
 from services.kernel.queue.jobs import claim
@@ -70,8 +69,6 @@ def _age(desk: Desk, count: int) -> None:
                     {"name": name, "day": day, "item_id": each, "by_id": papers.owner} for each in ids for name in triggers
                 ]
                 session.execute(insert(RetentionEvent), events)
-    with desk.kernel.database.write() as session:
-        take_stock(session.connection())  # as a server does by itself within a minute
 
 
 def processor(desk: Desk) -> float:

@@ -13,7 +13,6 @@ from services.custody.backups.depot import OpenDepot
 from services.custody.backups.objects import rows_of
 from services.custody.backups.rows import LEFT_OUT, WITHHELD, tables
 from services.custody.backups.sets import BackupSet
-from services.kernel.dialects import take_stock
 from services.kernel.errors import IntegrityError
 
 ROWS_AT_ONCE = 500
@@ -45,7 +44,6 @@ def load(
             for some in _some(rows_of(keys, copy)):
                 _give_keys(connection, there[copy.name], some)
                 beat()
-    take_stock(connection)
 
 
 def _some(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[dict[str, Any]]]:
