@@ -73,6 +73,19 @@ def test_a_server_that_ends_fails_the_run_before_it_begins(site, monkeypatch, ca
     assert left() == [] and not site.running.exists()
 
 
+def test_one_that_ends_once_is_tried_again(site, monkeypatch, capfd, tmp_path, left):
+    begun = str(tmp_path / "begun")
+    given(
+        monkeypatch,
+        first=SERVES,
+        second=f"import os\nif not os.path.exists({begun!r}):\n open({begun!r}, 'w'); {ENDS}\n{SERVES}",
+    )
+    assert run("pass") == 0
+    printed = capfd.readouterr().out
+    assert "the port is taken" in printed and "Once more, on other ports." in printed
+    assert left() == [] and not site.running.exists()
+
+
 def test_a_server_that_never_answers_fails_the_run_too(site, monkeypatch, capfd, tmp_path, left):
     given(monkeypatch, first=SERVES, second=HANGS)
     monkeypatch.setattr(cluster, "_PATIENCE", 0.0)

@@ -75,7 +75,16 @@ def all_alive(running: dict[str, Running]) -> bool:
 
 
 def up(site: Site) -> dict[str, Running]:
-    """Start all with empty data and wait until each answers; if one does not, none is left running."""
+    """Start all with empty data and wait until each answers; if one does not, none is left running. Another program may take a
+    port between its choice and its use, so what does not come up is tried once more, on other ports."""
+    try:
+        return _up(site)
+    except NotUp as reason:
+        print(f"{reason}\nOnce more, on other ports.", flush=True)
+        return _up(site)
+
+
+def _up(site: Site) -> dict[str, Running]:
     down(site)
     shutil.rmtree(site.root / "logs", ignore_errors=True)
     site.running.mkdir(exist_ok=True)
