@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from random import Random
 
 import numpy as np
@@ -13,24 +12,14 @@ from samples.damage import Scan, damaged
 from samples.truth import PageTruth
 from services.kernel.paper import PageReading
 from services.ocr import pixels as px
-from services.ocr.engines import Engine, Orientation, load_engine, load_orientation
 from services.ocr.page import read_page
 from services.ocr.photographs import laid_flat
 from services.ocr.raster import Raster
 from services.ocr.stamps import THUMB_STEP
 from tests.bench.scoring import Score
+from tests.eyes import engine, turns
 
 DPI = 200
-
-
-@cache
-def engine() -> Engine:
-    return load_engine("rapid")
-
-
-@cache
-def turns() -> Orientation:
-    return load_orientation()
 
 
 def seen(kind: str, damage: str, seed: int = 31) -> tuple[Raster, PageTruth]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from random import Random
 
 import numpy as np
@@ -13,24 +12,14 @@ from samples import make
 from samples.damage import Scan, damaged
 from services.kernel.paper import PageReading
 from services.ocr.documents import read_document
-from services.ocr.engines import Engine, Orientation, load_engine, load_orientation
 from services.ocr.page import read_page
 from services.ocr.raster import Raster
 from services.ocr.text import tidy
+from tests.eyes import engine, turns
 
 DPI = 200
 FEW = 0.02
 """Of the cells: what the reader itself takes for another sign."""
-
-
-@cache
-def engine() -> Engine:
-    return load_engine("rapid")
-
-
-@cache
-def turns() -> Orientation:
-    return load_orientation()
 
 
 def read(kind: str, seed: int, damage: str) -> PageReading:
