@@ -9,8 +9,9 @@ requirements=$kind
 packages=(tesseract-ocr tesseract-ocr-chi-sim poppler-utils fonts-noto-cjk)
 case "$kind" in
   dev) packages+=(chromium) ;;
-  cluster) # the servers that deploy/dev/servers starts; their Java comes with the Python packages, Maven's own from Debian
-    packages+=(postgresql redis-server maven)
+  cluster) # the servers that deploy/dev/servers starts (their Java comes with the Python packages, Maven's own from Debian), and the
+    # malware scanner that one test asks
+    packages+=(postgresql redis-server maven clamav-daemon)
     requirements=dev
     ;;
 esac
