@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+import time
 from collections.abc import Collection
 from typing import Any, cast
 
 from sqlalchemy import JSON, URL, Connection, Engine, String, Table, any_, create_engine, event, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.elements import ColumnElement, SQLColumnExpression
@@ -23,6 +26,9 @@ from services.kernel.patience import PatientConnection
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a transaction waits for another's lock."""
+LOOK_AGAIN_SECONDS = 0.002
+"""How often it looks whether SQLite's one writer has ended. SQLite itself would look less and less often, up to every 100 ms,
+and so hardly ever find the moment between two short transactions of another process."""
 STATEMENT_TIMEOUT_MS = 30_000
 """What nobody in front of a screen would wait for. Less than ``patience.ANSWER_SECONDS``, so that a server that lives tells."""
 SILENT_WRITER_MS = 30_000
@@ -187,7 +193,35 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN" if _reads_only(connection) else "BEGIN IMMEDIATE")
+    if _reads_only(connection):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _begun(driver) and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN_SECONDS)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    if not driver.in_transaction:
+        raise _told(sqlite3.OperationalError("database is locked"))
+
+
+def _begun(driver: sqlite3.Connection) -> bool:
+    """Tries to be the one writer, without waiting."""
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise _told(error) from error
+        return False
+    return True
+
+
+def _told(error: sqlite3.DatabaseError) -> BaseException:
+    """The driver's error as SQLAlchemy tells it."""
+    return DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error)
 
 
 def _postgresql_arguments(url: URL) -> dict[str, Any]:

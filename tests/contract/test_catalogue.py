@@ -344,6 +344,33 @@ def test_the_pragmas_of_every_connection(tmp_path):
     database.close()
 
 
+def test_who_writes_little_gets_between_the_transactions_of_who_writes_much(tmp_path):
+    """SQLite would look ever less often, and would miss the moment ten times for once that it finds it."""
+    database = Database(sqlite(tmp_path))
+    migrations.upgrade(database)
+    add(database)
+    written, over = [], threading.Event()
+
+    def much() -> None:
+        while not over.is_set():
+            with database.write() as session:
+                session.get_one(Counter, "s")
+                time.sleep(0.1)
+                written.append(1)
+            time.sleep(0.004)
+
+    thread = threading.Thread(target=much)
+    thread.start()
+    for _ in range(10):
+        time.sleep(0.02)
+        with database.write() as session:
+            session.get_one(Counter, "s").last += 1
+    over.set()
+    thread.join()
+    database.close()
+    assert len(written) <= 40
+
+
 def test_a_write_takes_the_lock_before_it_reads(tmp_path):
     """Else two that read first and write then would fail half way."""
     database = Database(sqlite(tmp_path))

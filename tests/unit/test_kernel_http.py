@@ -3,17 +3,20 @@
 import base64
 import json
 import threading
+import time
 
 import pytest
 from fastapi.responses import StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
+from limits.storage import MemoryStorage
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.kernel import errors
 from services.kernel.errors import InvalidInput, MunimentError
 from services.kernel.http import idempotency, paging
+from services.kernel.http.limiting import Limiter
 from services.kernel.http.middleware import LONGEST_BODY, SECURITY_HEADERS
 from services.kernel.http.probing import Prober
 from services.kernel.ids import new_id
@@ -442,3 +445,34 @@ def test_ids_sort_by_time_and_are_unique():
     assert len(set(ids)) == 1000
     assert [each[:13] for each in ids] == sorted(each[:13] for each in ids)
     assert {each[14] for each in ids} == {"7"} and {each[19] for each in ids} <= set("89ab")
+
+
+# ── how much one may ask ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_threads_that_ask_at_once_are_all_counted(monkeypatch):
+    """The timer by which the storage forgets is set and then begun; here the two lie far enough apart for others to come between."""
+
+    def slowly(storage: MemoryStorage) -> threading.Timer:
+        time.sleep(0.002)
+        return storage.__dict__["timer"]
+
+    monkeypatch.setattr(
+        MemoryStorage, "timer", property(slowly, lambda storage, timer: storage.__dict__.update(timer=timer)), raising=False
+    )
+    limiter, passed, failures = Limiter(), [], []
+
+    def ask() -> None:
+        for _ in range(10):
+            try:
+                limiter.hit("api", "someone", 1_000)
+                passed.append(1)
+            except Exception as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == [] and len(passed) == 40

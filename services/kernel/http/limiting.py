@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -30,7 +31,7 @@ class Limiter:
     """Counts in ``broker`` (a Celery URL), or in this process alone without one."""
 
     def __init__(self, broker: str | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._own, self._own_turn = FixedWindowRateLimiter(MemoryStorage()), Lock()
         url = (broker or "").replace("redis+socket://", "redis+unix://", 1)
         shared = url.startswith(("redis://", "rediss://", "redis+unix://"))
         self._shared = FixedWindowRateLimiter(_storage(url)) if shared else None
@@ -50,7 +51,8 @@ class Limiter:
             except (StorageError, RedisError, OSError) as error:
                 self._silent_until = self._clock() + PAUSE_SECONDS
                 log.warning("limits-not-shared", error=type(error).__name__)
-        return self._own.hit(limit, *key)
+        with self._own_turn:  # of two threads at once both would start the timer by which the storage forgets, and one fail
+            return self._own.hit(limit, *key)
 
 
 def _storage(url: str) -> Storage:

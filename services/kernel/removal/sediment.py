@@ -50,7 +50,9 @@ def _sqlite(database: Database) -> None:
     try:
         cursor: Any = connection.cursor()
         cursor.execute("VACUUM")
-        busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        busy, end = True, time.monotonic() + READERS_SECONDS
+        while busy and time.monotonic() < end:  # not for a reader, which it waits for, but where a writer just does the same
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         cursor.close()
     except sqlite3.OperationalError as error:  # locked for too long, or the disk has no room for a second file
         raise Unavailable(f"The catalogue cannot be written anew now ({error}). It is tried again.") from error

@@ -33,9 +33,8 @@ from services.retention.destruction.tables import DestructionRun
 
 CHUNK = 2
 """Lines between two looks at whether to pause. A hold that is placed meanwhile keeps what no chunk has reached."""
-BREATH_SECONDS = 0.06
-"""Between two chunks where the catalogue has one writer at a time: who reads an item must write that into the ledger first, and
-SQLite wakes nobody who waits, but lets them look again now and then."""
+BREATH_SECONDS = 0.03
+"""Between two chunks where the catalogue has one writer at a time: who reads an item must write that into the ledger first."""
 WAIT_SECONDS = 0.2
 
 log = structlog.get_logger("destruction")
