@@ -451,7 +451,7 @@ def test_ids_sort_by_time_and_are_unique():
 
 
 def test_threads_that_ask_at_once_are_all_counted(monkeypatch):
-    """The timer by which the storage forgets is set and then begun; here the two lie far enough apart for others to come between."""
+    """The timer by which the storage forgets is set, then begun; here far enough apart for others to come between."""
 
     def slowly(storage: MemoryStorage) -> threading.Timer:
         time.sleep(0.002)
