@@ -15,7 +15,7 @@ from services.kernel.paper import FieldReading
 from tests.bench.reading import Made
 
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
-_FALSE_SPACE = re.compile(f"(?<=[{_HAN}])[ \u3000\t]+(?=[{_HAN}])")
+_SPACE = re.compile(f"(?<=[{_HAN}])[ \u3000\t]+(?=[{_HAN}])")
 
 
 @dataclass
@@ -53,13 +53,19 @@ def outcome(made: Made, truth: Truth, review_below: float) -> Outcome:
         wanted = truth.pages[page.number]
         total.turned_of += 1
         total.turned += page.rotation == wanted.rotation
-        spaced = len(_FALSE_SPACE.findall(wanted.text))
-        total.spaces += max(0, len(_FALSE_SPACE.findall(page.text)) - spaced)
-        total.copied_spaces += max(0, len(_FALSE_SPACE.findall(made.copied.get(page.number, ""))) - spaced)
+        total.spaces += false_spaces(page.text, wanted.text)
+        total.copied_spaces += false_spaces(made.copied.get(page.number, ""), wanted.text)
     _add_edges(total, made, truth)
     for document in truth.documents:
         _add_document(total, made, document, review_below)
     return total
+
+
+def false_spaces(text: str, wanted: str) -> int:
+    """How many spaces of ``text`` part two Han that stand together in what the paper says, and nowhere apart: between the cells
+    of a row the paper, too, has a gap."""
+    pairs = [text[space.start() - 1] + text[space.end()] for space in _SPACE.finditer(text)]
+    return sum(pair in wanted and not re.search(rf"{pair[0]}\s+{pair[1]}", wanted) for pair in pairs)
 
 
 def _add_edges(total: Outcome, made: Made, truth: Truth) -> None:

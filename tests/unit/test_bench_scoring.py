@@ -46,19 +46,24 @@ def test_documents_are_held_against_what_the_reader_itself_cut_and_named() -> No
         DocumentTruth((1, 2), "sale_contract", {"name": ("张伟", "李娜"), "amount": ("1.00",)}),
         DocumentTruth((3,), "id_card", {"name": ("王芳",)}),
     )
-    truth = Truth("one.pdf", "pdf", 300, "fax+turned:90, fax", {n: PageTruth(lines=("签 字",)) for n in (1, 2, 3)}, truths)
+    truth = Truth(
+        "one.pdf", "pdf", 300, "fax+turned:90, fax", {n: PageTruth(lines=("买受人", "签 字")) for n in (1, 2, 3)}, truths
+    )
     pages = tuple(read(number, "签 字" if number == 1 else "买 受 人") for number in (1, 2, 3))
     whole = (
         DocumentReading((1, 2), "sale_contract", 0.9, {"name": (value("李娜", 1), value("王二", 2, 0.99))}),
         DocumentReading((3,), "other", 0.9, {"name": (value("王芳", 3, 0.9),)}),
     )
-    told = outcome(Made("one.pdf", pages, whole, {1: "签 字", 2: "买受人"}), truth, 0.98)
+    told = outcome(Made("one.pdf", pages, whole, {1: "买受人 签 字", 2: "买受 人"}), truth, 0.98)
     assert (told.turned, told.turned_of) == (3, 3)
     assert (told.edges, told.edges_of, told.whole, told.whole_of) == (2, 2, 2, 2)
     assert (told.types, told.types_of) == (1, 2)
     assert (told.fields, told.fields_of) == (2, 4)
     assert (told.found, told.sent, told.sure_wrong) == (3, 1, 1)
-    assert (told.spaces, told.copied_spaces) == (2, 0)  # two on either later page, of which the paper has one
+    assert (told.spaces, told.copied_spaces) == (
+        4,
+        1,
+    )  # two on either later page; between cells, and where the paper has one, none
     assert damage_of(truth) == "fax"
 
 
