@@ -29,12 +29,17 @@ def move(session: Session, item: Item, target: ItemState) -> None:
 
 
 def move_many(
-    session: Session, item_ids: Collection[str], source: ItemState, target: ItemState, *conditions: ColumnElement[bool]
+    session: Session,
+    item_ids: Collection[str],
+    source: ItemState,
+    target: ItemState,
+    *conditions: ColumnElement[bool],
+    **also: Any,
 ) -> list[str]:
-    """Takes one step with all that are in the state ``source`` and meet the conditions, in one statement; returns which those
-    were. Raises ``Conflict`` where the rules know no such step."""
+    """Takes one step with all that are in the state ``source`` and meet the conditions, in one statement that may write more
+    columns; returns which those were. Raises ``Conflict`` where the rules know no such step."""
     advance(source, target)
-    return change_many(session, item_ids, {"state": target}, Item.state == source, *conditions)
+    return change_many(session, item_ids, {"state": target, **also}, Item.state == source, *conditions)
 
 
 def change_many(

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
+from services.kernel.dialects import among
 from services.kernel.items import change_many, move_many
 from services.kernel.ledger import journal
 from services.kernel.model import ItemState
@@ -30,15 +31,17 @@ class Sweep:
     """The schedule of one policy on one day. Built once: the queries are long, and the same for each step."""
 
     def __init__(self, policy: Policy, day: date) -> None:
-        self._policy = policy
-        watched, follows = Item.state.in_(WATCHED), conditions.followed()
+        watched, classes = Item.state.in_(WATCHED), conditions.classes(policy)
+        follows = func.coalesce(Item.retention_class, classes.c.name, policy.taxonomy.types["other"].retention)
         self._judged = select(
             Item.id,
             Item.state,
             Item.restricted,
+            conditions.told(Item.retention_class.is_(None), "fresh"),
             conditions.told(and_(watched, conditions.due(policy, day, follows)), "due"),
             conditions.told(and_(watched, conditions.restricted(policy, day, follows)), "restrict"),
-        )
+        ).outerjoin(classes, classes.c.type == Item.type)
+        self._followed = func.coalesce(Item.retention_class, conditions.class_by_type(policy))
 
     def step(self, session: Session, run: RetentionRun, deriving: Deriving) -> bool:
         """Judges the next items after ``run.reached``, by what their verified fields tell too. Returns whether there were
@@ -49,7 +52,6 @@ class Sweep:
         if last is None:
             return False
         these = and_(Item.id > after, Item.id <= last)
-        self._adopt(session, these)
         deriving.read(session, run, these)
         changes = self._set_right(session, these)
         run.reached = last
@@ -64,11 +66,12 @@ class Sweep:
         gone = [row.id for row in self._judge(session, Item.id.in_(ids)) if row.state == ItemState.DUE and not row.due]
         return move_many(session, gone, ItemState.DUE, ItemState.ARCHIVED)
 
-    def _adopt(self, session: Session, these: ColumnElement[bool]) -> None:
+    def _adopt(self, session: Session, ids: Sequence[str]) -> None:
         """What the schedule sees for the first time follows the class of its type from now on."""
-        fresh = (these, Item.retention_class.is_(None), conditions.watched())
-        statement = update(Item).where(*fresh).values(retention_class=conditions.class_by_type(self._policy))
-        session.execute(statement, execution_options={"synchronize_session": False})
+        if ids:
+            fresh = (among(session, Item.id, ids), _still(Item.retention_class.is_(None)))
+            statement = update(Item).where(*fresh).values(retention_class=self._followed)
+            session.execute(statement, execution_options={"synchronize_session": False})
 
     def _judge(self, session: Session, these: ColumnElement[bool]) -> Sequence[Any]:
         return session.execute(self._judged.where(these)).all()
@@ -79,8 +82,10 @@ class Sweep:
         taken = [row.id for row in rows if not row.due and row.state == ItemState.DUE]
         shut = [row.id for row in rows if row.restrict and not row.restricted]
         opened = [row.id for row in rows if not row.restrict and row.restricted]
+        due = move_many(session, fallen, ItemState.ARCHIVED, ItemState.DUE, Item.holds == 0, retention_class=self._followed)
+        self._adopt(session, sorted({row.id for row in rows if row.fresh} - set(due)))
         return {
-            "due": move_many(session, fallen, ItemState.ARCHIVED, ItemState.DUE, Item.holds == 0),
+            "due": due,
             "return": move_many(session, taken, ItemState.DUE, ItemState.ARCHIVED),
             "restrict": change_many(session, shut, {"restricted": True}, _still(Item.restricted.is_(False))),
             "lift": change_many(session, opened, {"restricted": False}, _still(Item.restricted.is_(True))),
