@@ -1,4 +1,4 @@
-"""Which sizes of pictures get a network of their own."""
+"""Which sizes of pictures get a network of their own, and in how many bits a network computes."""
 
 from pathlib import Path
 
@@ -42,3 +42,26 @@ def test_a_commoner_size_takes_the_place_of_the_rarest_and_the_two_never_take_tu
         look(np.zeros(RECEIPT, np.uint8))
     assert compiled == [A4, LYING, CARD]
     assert look(np.zeros(A4, np.uint8))[0] == 1120
+
+
+# ── in how many bits it computes ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("told", "believed"),
+    [
+        ("flags\t\t: fpu avx512_bf16 amx_bf16 amx_tile\n", True),
+        ("flags\t\t: fpu avx512_bf16 avx512_fp16\nbugs\t\t: amx_bf16\n", False),
+        ("Features\t: fp asimd bf16\n", True),
+        (None, True),
+    ],
+)
+def test_bfloat16_is_left_to_processors_that_multiply_it(tmp_path, monkeypatch, told, believed):
+    if told is not None:
+        (tmp_path / "cpuinfo").write_text(told)
+    monkeypatch.setattr(network, "_PROCESSOR", tmp_path / "cpuinfo")
+    network.multiplies_bfloat16.cache_clear()
+    try:
+        assert network.multiplies_bfloat16() is believed
+    finally:
+        network.multiplies_bfloat16.cache_clear()
