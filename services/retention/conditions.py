@@ -51,13 +51,11 @@ def class_by_type(policy: Policy) -> ColumnElement[str]:
 
 
 def classes(policy: Policy) -> CTE:
-    """``class_by_type`` as a table of ``type`` and ``name``, without ``other``: a query that names the class often would go
-    through all types each time."""
-    types = policy.taxonomy.types
+    """``class_by_type`` as a table of ``type`` and ``name``: a query that names the class often would go through all types each
+    time."""
+    types = policy.taxonomy.types.items()
     rows = [
-        select(literal(type_, String).label("type"), literal(rule.retention, String).label("name"))
-        for type_, rule in types.items()
-        if type_ != "other"
+        select(literal(type_, String).label("type"), literal(rule.retention, String).label("name")) for type_, rule in types
     ]
     return union_all(*rows).cte("classes")
 

@@ -19,6 +19,8 @@ from pathlib import Path
 import psutil
 import pypdfium2
 
+from services.cli.common import INCOMPLETE
+
 LANGUAGES = "chi_sim+eng"
 DPI = 300
 
@@ -72,7 +74,7 @@ def muniment(files: Sequence[Path], engine: str = "auto") -> Result:
     name = "Muniment" if engine == "auto" else f"Muniment --engine {engine}"
     result = Result(name, f"muniment bench ocr FILE… --engine {engine}")
     with watched(result):
-        done = _run([*program, "bench", "ocr", *map(str, files), "--engine", engine, "--json"], partly=1)
+        done = _run([*program, "bench", "ocr", *map(str, files), "--engine", engine, "--json"], INCOMPLETE)
     result.report = json.loads(done.stdout)
     # Its own measures begin when the models are loaded, and end before the bare engine's.
     result.pages, result.seconds = result.report["pages"], result.report["seconds"]
@@ -128,10 +130,10 @@ def _pages(file: Path) -> int:
     return len(pypdfium2.PdfDocument(file))
 
 
-def _run(command: list[str], *, partly: int = 0) -> subprocess.CompletedProcess[str]:
-    """``partly``: what it ends with where it did all, but found something for a person to look at."""
+def _run(command: list[str], *fine: int) -> subprocess.CompletedProcess[str]:
+    """``fine``: what it may end with beside 0."""
     done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode not in (0, partly):
+    if done.returncode not in (0, *fine):
         raise RuntimeError(f"{command[:4]} ended with {done.returncode}: {done.stdout[-2000:]} {done.stderr[-2000:]}")
     return done
 

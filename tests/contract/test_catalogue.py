@@ -1,5 +1,7 @@
 """One contract for every catalogue. A database joins by a line in ``tests.databases``."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,8 +25,10 @@ from services.kernel.db import Base, Database
 from services.kernel.identity import accounts
 from services.kernel.ledger import journal
 from services.kernel.model import Role
+from services.kernel.removal import sediment
 from services.kernel.tables import Batch, Counter, DataKey
 from tests import databases
+from tests.at_once import at_once
 
 
 def sqlite(folder: Path) -> str:
@@ -230,23 +234,14 @@ def test_two_writers_take_turns(catalogue):
 
 def test_many_writers_lose_no_update_and_never_find_it_locked(catalogue):
     add(catalogue)
-    failures = []
 
     def increase() -> None:
-        try:
-            for _ in range(20):
-                with catalogue.write() as session:
-                    row = session.get_one(Counter, "s", with_for_update=True)
-                    row.last += 1
-        except Exception as error:
-            failures.append(error)
+        for _ in range(20):
+            with catalogue.write() as session:
+                row = session.get_one(Counter, "s", with_for_update=True)
+                row.last += 1
 
-    threads = [threading.Thread(target=increase) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert at_once(*[increase] * 8) == [None] * 8
     assert count(catalogue) == 160
 
 
@@ -369,6 +364,27 @@ def test_who_writes_little_gets_between_the_transactions_of_who_writes_much(tmp_
     thread.join()
     database.close()
     assert len(written) <= 40
+
+
+TAKES_OVER = """
+import fcntl, sys, time
+with open(sys.argv[1] + "-shm", "r+b") as shared:
+    fcntl.lockf(shared, fcntl.LOCK_EX, 1, 121)  # WAL_CKPT_LOCK: SQLite's file format, "Locking Matrix"
+    print("taken", flush=True)
+    time.sleep(2)
+"""
+
+
+def test_the_log_is_emptied_although_another_process_takes_over_from_it_just_then(tmp_path):
+    database = Database(sqlite(tmp_path))
+    migrations.upgrade(database)
+    add(database)
+    program = [sys.executable, "-c", TAKES_OVER, str(database.url.database)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"taken\n"
+        sediment.purge(database, actor=None)
+        assert other.wait() == 0
+    database.close()
 
 
 def test_a_write_takes_the_lock_before_it_reads(tmp_path):

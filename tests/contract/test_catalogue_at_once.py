@@ -29,30 +29,11 @@ from services.kernel.queue import jobs
 from services.kernel.queue.stages import Queue, Stage
 from services.kernel.queue.tables import Job, JobState
 from services.kernel.tables import Batch, Blob, Counter, File, Item, Page
+from tests.at_once import at_once
 from tests.contract.leases import put, take
 from tests.desk import Desk, scan
 
 MANY = 8
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each returned, or the error that it raised."""
-    results: list[Any] = [None] * len(acts)
-    together = threading.Barrier(len(acts))
-
-    def run(number: int) -> None:
-        together.wait()
-        try:
-            results[number] = acts[number]()
-        except Exception as error:
-            results[number] = error
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 class Second:

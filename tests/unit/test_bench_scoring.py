@@ -46,9 +46,8 @@ def test_documents_are_held_against_what_the_reader_itself_cut_and_named() -> No
         DocumentTruth((1, 2), "sale_contract", {"name": ("张伟", "李娜"), "amount": ("1.00",)}),
         DocumentTruth((3,), "id_card", {"name": ("王芳",)}),
     )
-    truth = Truth(
-        "one.pdf", "pdf", 300, "fax+turned:90, fax", {n: PageTruth(lines=("买受人", "签 字")) for n in (1, 2, 3)}, truths
-    )
+    papers = {number: PageTruth(lines=("买受人", "签 字")) for number in (1, 2, 3)}
+    truth = Truth("one.pdf", "pdf", 300, "fax+turned:90, fax", papers, truths)
     pages = tuple(read(number, "签 字" if number == 1 else "买 受 人") for number in (1, 2, 3))
     whole = (
         DocumentReading((1, 2), "sale_contract", 0.9, {"name": (value("李娜", 1), value("王二", 2, 0.99))}),
@@ -60,10 +59,8 @@ def test_documents_are_held_against_what_the_reader_itself_cut_and_named() -> No
     assert (told.types, told.types_of) == (1, 2)
     assert (told.fields, told.fields_of) == (2, 4)
     assert (told.found, told.sent, told.sure_wrong) == (3, 1, 1)
-    assert (told.spaces, told.copied_spaces) == (
-        4,
-        1,
-    )  # two on either later page; between cells, and where the paper has one, none
+    # two on either later page; none between cells, nor where the paper has one
+    assert (told.spaces, told.copied_spaces) == (4, 1)
     assert damage_of(truth) == "fax"
 
 

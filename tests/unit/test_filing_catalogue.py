@@ -1,6 +1,5 @@
 """Cataloguing: titles, years, parties, and reference codes without gap or double."""
 
-import threading
 from datetime import date
 
 import pytest
@@ -10,6 +9,7 @@ from services.filing.cataloguing import parties, title_of, year_of
 from services.kernel.paper import DOCUMENT_TYPES, FieldReading
 from services.kernel.policy import model
 from services.kernel.tables import Counter
+from tests.at_once import at_once
 
 BOX = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 TYPES = model.default().taxonomy.types
@@ -107,20 +107,10 @@ def test_numbers_go_on_beyond_four_digits(database):
 
 
 def test_many_at_once_get_unique_numbers_without_a_gap(database):
-    codes, failures = [], []
+    def give() -> list[str]:
+        return [code(database) for _ in range(15)]
 
-    def give() -> None:
-        try:
-            codes.extend(code(database) for _ in range(15))
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=give) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    codes = [each for given in at_once(*[give] * 8) for each in given]
     assert sorted(codes) == [f"M001-HT·2024-D30-{number:04d}" for number in range(1, 121)]
 
 

@@ -50,9 +50,9 @@ def _sqlite(database: Database) -> None:
     try:
         cursor: Any = connection.cursor()
         cursor.execute("VACUUM")
-        busy, end = True, time.monotonic() + READERS_SECONDS
-        while busy and time.monotonic() < end:  # not for a reader, which it waits for, but where a writer just does the same
-            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        end = time.monotonic() + READERS_SECONDS
+        while (busy := not _emptied(cursor)) and time.monotonic() < end:
+            time.sleep(POLL_SECONDS)
         cursor.close()
     except sqlite3.OperationalError as error:  # locked for too long, or the disk has no room for a second file
         raise Unavailable(f"The catalogue cannot be written anew now ({error}). It is tried again.") from error
@@ -60,6 +60,13 @@ def _sqlite(database: Database) -> None:
         connection.close()
     if busy:
         raise Unavailable(KEPT_ALIVE)
+
+
+def _emptied(cursor: Any) -> bool:
+    """Whether the write-ahead log is empty now. It waits for readers, but not for a writer that takes over from the log just
+    then."""
+    busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _postgresql(database: Database) -> None:
