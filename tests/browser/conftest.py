@@ -103,7 +103,7 @@ class Walker(Visitor):
 
     def look(self) -> None:
         page = self.page
-        assert page.locator("h1").count() == 1, page.url
+        expect(page.locator("h1"), page.url).to_have_count(1)
         assert page.evaluate(UNNAMED) == [], page.url
         for size in (NARROW, WIDE):
             page.set_viewport_size(size)
@@ -113,7 +113,8 @@ class Walker(Visitor):
 
     def follow(self, name: str) -> None:
         """By a link of this name, to a page that is looked at."""
-        self.page.get_by_role("link", name=name, exact=True).first.click()
+        with self.page.expect_navigation():  # else it is the page before that is looked at
+            self.page.get_by_role("link", name=name, exact=True).first.click()
         self.look()
 
     def press(self, name: str) -> None:

@@ -49,7 +49,7 @@ def test_a_page_is_asked_for_approved_read_and_closed_when_the_grant_ends(house:
     sales.go(f"/items/{item}")
     expect(sales.page.locator("#grant")).to_contain_text("依授权")
     expect(sales.page.locator("#picture")).to_be_visible()
-    sales.page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+    expect(sales.page.locator("#picture")).not_to_have_js_property("naturalWidth", 0)
 
     archivist.go("/access/registers")
     expect(archivist.page.locator("#register")).to_contain_text("客户核对付款日期")

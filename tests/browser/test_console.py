@@ -32,7 +32,7 @@ def open_item(page: Page, archive: RunningArchive, query: str, kind: str) -> Non
     page.goto(f"{archive.url}/search?q={query}&type={kind}")
     page.locator(".hit-link").first.click()
     expect(page.locator("#picture")).to_be_visible()
-    page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+    expect(page.locator("#picture")).not_to_have_js_property("naturalWidth", 0)
 
 
 def focused(page: Page) -> str:
