@@ -25,7 +25,8 @@ from services.ocr.order import in_reading_order, tilt
 from services.ocr.photographs import laid_flat
 from services.ocr.pixels import Pixels
 from services.ocr.raster import Raster
-from services.ocr.seals import read_seals
+from services.ocr.rims import Circle, black_seals, read_across, without_sayings
+from services.ocr.seals import read_black_seals, read_seals
 from services.ocr.stamps import THUMB_STEP, Rectangle, without_seals
 
 Turns = Callable[[Pixels], tuple[tuple[int, float], ...]]
@@ -42,11 +43,13 @@ _LEAST_DPI = 190  # DA/T 31-2017 asks for 200; scanners round
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """The page for reading: grey, without the seals that lay in ``seals``, not yet turned."""
+    """The page for reading: grey, without the red seals that lay in ``seals``, with the black ones in ``circles``, not yet
+    turned."""
 
     grey: Pixels
     dpi: float
     seals: list[Rectangle]
+    circles: list[Circle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,7 @@ def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tupl
         return _finished(raster, number, engine, _Attempt(0, ()), blank=True, thumb=thumb)
     with step("orientation"):
         likely = turns(thumb)
-    grey, boxes = without_seals(raster.pixels, thumb, raster.dpi)
-    sheet = _Sheet(grey, raster.dpi, boxes)
+    sheet = _sheet(raster, thumb)
     with step("recognise"):
         attempt = _read_upright(sheet, engine, likely)
     with step("hand"):
@@ -92,9 +94,20 @@ def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tupl
         found = defects(px.turned(sheet.grey, attempt.turn), attempt.lines, raster.dpi, number)
         attempt = replace(attempt, defects=tuple(found))
     with step("seals"):
-        attempt = replace(attempt, seals=read_seals(raster.pixels, boxes, attempt.turn, engine))
+        seals = read_seals(raster.pixels, sheet.seals, attempt.turn, engine)
+        circles = [each.turned(sheet.grey, attempt.turn) for each in sheet.circles]
+        black = read_black_seals(px.turned(sheet.grey, attempt.turn), circles, engine) if circles else ()
+        lines = without_sayings(attempt.lines, list(zip(circles, black, strict=True)))
+        attempt = replace(attempt, lines=lines, seals=(*seals, *black))
     blank = not attempt.lines and ink < _PERHAPS_BLANK
     return _finished(raster, number, engine, attempt, blank=blank, thumb=thumb)
+
+
+def _sheet(raster: Raster, thumb: Pixels) -> _Sheet:
+    """On a page without colour seals are black, if there are any."""
+    grey, seals = without_seals(raster.pixels, thumb, raster.dpi)
+    circles = [] if seals or _has_colour(thumb) else black_seals(grey, thumb, raster.dpi)
+    return _Sheet(grey, raster.dpi, seals, circles)
 
 
 def picture_dpi(raster: Raster, reading: PageReading) -> float:
@@ -125,7 +138,10 @@ def _read_upright(sheet: _Sheet, engine: Engine, turns: tuple[tuple[int, float],
 
 def _read(sheet: _Sheet, engine: Engine, turn: int) -> _Attempt:
     upright = px.turned(sheet.grey, turn)
-    lines = settled(read_through(upright, lambda pixels: engine.read(pixels, sheet.dpi)), upright, engine)
+    lines = read_through(upright, lambda pixels: engine.read(pixels, sheet.dpi))
+    if sheet.seals or sheet.circles:
+        lines = read_across(lines, upright, [each.turned(sheet.grey, turn) for each in sheet.circles], engine)
+    lines = settled(lines, upright, engine)
     with step("order"):
         boxes = ruled_boxes(upright, sheet.dpi, tilt(lines)) if lines else []
         return _Attempt(turn, in_reading_order(lines, boxes))

@@ -18,6 +18,7 @@ from services.kernel.paper import Box, Line, Seal
 from services.ocr import pixels as px
 from services.ocr.engines.port import Engine
 from services.ocr.pixels import Floats, Pixels
+from services.ocr.rims import Circle
 from services.ocr.stamps import Rectangle
 
 _SIDE = 320  # pixels across a seal as it is read: a character of its ring has about 45
@@ -41,6 +42,23 @@ def read_seals(pixels: Pixels, boxes: Sequence[Rectangle], turn: int, engine: En
     alone = [_turned(box, pixels, turn) for box in boxes if not any(_within(box, other) for other in boxes)]
     upright = px.turned(pixels, turn) if alone else pixels
     return tuple(found for box in alone if (found := _seal(upright, box, engine)) is not None)
+
+
+def read_black_seals(grey: Pixels, circles: Sequence[Circle], engine: Engine) -> tuple[Seal, ...]:
+    """The seals of a grey, upright page, whose rims are ``circles``: one for each, without text where it cannot be read."""
+    return tuple(_black_seal(grey, circle, engine) for circle in circles)
+
+
+def _black_seal(grey: Pixels, circle: Circle, engine: Engine) -> Seal:
+    left, top, right, bottom = (
+        round(each)
+        for each in (circle.x - circle.radius, circle.y - circle.radius, circle.x + circle.radius, circle.y + circle.radius)
+    )
+    part = grey[max(0, top) : bottom, max(0, left) : right]
+    paper = max(1.0, float(np.percentile(part, 90)))
+    ink = (255 - np.minimum(part * (255 / paper), 255)).astype(np.uint8)
+    face = px.resized(ink, _SIDE, _SIDE)
+    return Seal(*_joined(_of_round(face, _unrolled(face), engine)), _corners(left, top, right, bottom), "round")
 
 
 def _turned(box: Rectangle, page: Pixels, turn: int) -> Rectangle:

@@ -14,7 +14,13 @@ def reading(text: str, *sure: float) -> Reading:
 
 @pytest.mark.parametrize(
     ("text", "hand"),
-    [("收款人：风8", 0.3), ("买受人（签字)：p吧", 0.4), ("乙方（签字）之", 0.6)],
+    [
+        ("收款人：风8", 0.3),
+        ("买受人（签字)：p吧", 0.4),
+        ("乙方（签字）之", 0.6),
+        ("买受人（签字）：√)", 0.9),
+        ("收款人：Y)", 0.95),
+    ],
 )
 def test_strokes_of_a_hand_behind_print_are_no_text(text: str, hand: float) -> None:
     tail = 1 if text.endswith("之") else 2
@@ -25,6 +31,7 @@ def test_strokes_of_a_hand_behind_print_are_no_text(text: str, hand: float) -> N
 
 def test_what_is_printed_behind_a_colon_stays() -> None:
     assert reading("经办人：卢超华", 0.9).printed().text == "经办人：卢超华"
+    assert reading("经办人：A12", 0.98).printed().text == "经办人：A12"  # no Han where people sign, but as sure as print is
     assert reading("金额合计玖元", 0.3).printed().text == "金额合计玖元"  # doubtful, but behind no colon
 
 

@@ -21,9 +21,11 @@ import numpy as np
 
 from services.kernel.paper import SURE, Box, EngineInfo, Line
 from services.ocr import pixels as px
+from services.ocr.engines.endings import completed
 from services.ocr.engines.network import Backend, Network, load_network
 from services.ocr.engines.quiet import without_telemetry
 from services.ocr.engines.strips import Reading, StripReader
+from services.ocr.engines.strokes import without_strokes
 from services.ocr.engines.widening import from_top_left, widened
 from services.ocr.pixels import Floats, Pixels
 from services.ocr.places import places
@@ -36,6 +38,7 @@ _LONGEST_SIDE = 4000
 _STEP = 32  # sides are rounded to it, so that a network meets few different shapes
 _MARGIN = 0.15  # of a line's height, added at either end: the finder cuts through brackets and stops
 _LEAST_CONFIDENCE = 0.5
+_STARS = "★☆"  # by itself it is the middle of a seal
 _DOUBTED, _NOISE = 0.5, 0.3  # a character less sure than this has its line read again, but for strokes and specks: one in 25
 
 
@@ -58,7 +61,9 @@ class RapidEngine:
         boxes = self._find(pixels, dpi)
         cuts = _cuts(boxes)
         readings = self._readings(self._strips(pixels, cuts))
-        return [line for box, cut, one in zip(boxes, cuts, readings, strict=True) if (line := _line(box, cut, one)) is not None]
+        readings, boxes, cuts = completed(readings, boxes, cuts, lambda longer: self.reader.read(self._strips(pixels, longer)))
+        found = (_line(box, cut, one) for box, cut, one in zip(boxes, cuts, readings, strict=True))
+        return without_strokes([line for line in found if line is not None])
 
     def read_strip(self, pixels: Pixels) -> Line | None:
         """See :class:`services.ocr.engines.port.Engine`."""
@@ -115,7 +120,7 @@ def _line(box: Any, cut: Any, reading: Reading) -> Line | None:
     """The line in ``box``, as it was read from the strip ``cut``, which is a little longer."""
     printed = reading.printed()
     text = printed.text.strip()
-    if not text or printed.confidence < _LEAST_CONFIDENCE:
+    if not text or text in _STARS or printed.confidence < _LEAST_CONFIDENCE:
         return None
     begin = len(printed.text) - len(printed.text.lstrip())
     seen, best = (each[begin : begin + len(text)] for each in (printed.seen, printed.best))

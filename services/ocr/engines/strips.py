@@ -20,6 +20,8 @@ _BLANK = 0  # what the network says where there is no character (CTC)
 _PAPER = 128  # what fills up a strip: the middle, which the network takes for nothing
 _TAIL = re.compile(r"(?:(?<=[:：])|(?<=[签盖][字章名][)）]))[^:：)）]{1,6}$")
 _PRINT = 0.75  # what follows a colon less surely than this was not printed
+_SIGNED = re.compile(r"(?:(?<=[人字章名印][:：])|(?<=[人字章名印][)）][:：]))[^\u4e00-\u9fff]{1,3}$")
+_PRINT_SIGNED = 0.97  # the same where people sign and no Han follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,12 @@ class Reading:
 
     def printed(self) -> Reading:
         """Without the strokes of a hand behind a printed colon (签字：～): read as print, they are little surer than noise."""
-        tail = _TAIL.search(self.text)
-        if tail is None or fmean(self.sure[tail.start() :]) >= _PRINT:
-            return self
-        kept = slice(tail.start())
-        return Reading(self.text[kept], self.sure[kept], self.seen[kept], self.best[kept])
+        for pattern, enough in ((_TAIL, _PRINT), (_SIGNED, _PRINT_SIGNED)):
+            tail = pattern.search(self.text)
+            if tail is not None and fmean(self.sure[tail.start() :]) < enough:
+                kept = slice(tail.start())
+                return Reading(self.text[kept], self.sure[kept], self.seen[kept], self.best[kept])
+        return self
 
 
 @dataclass(frozen=True, slots=True)
