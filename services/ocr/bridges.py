@@ -18,7 +18,7 @@ _DARKER = 60  # levels below the paper: ink
 _INKED = 0.6  # of the gap's columns have ink, as those of writing do
 _RULE, _UNBROKEN = 2.5, 0.85  # heights of the line, up and down; and how much of that a rule between two cells has ink
 _FEWEST = 2  # characters in a gap, and at most in what a finder took for a line there
-_ALIKE, _SURE, _WEAKEST = 0.8, 0.85, 0.4  # the text on either side as before; how sure the whole, and each character
+_ALIKE, _SURE, _WEAKEST = 0.8, 0.85, 0.3  # the text on either side as before; how sure the whole, and each character
 
 
 _NOTHING = Line("", ((0.0, 0.0),) * 4, 0.0)

@@ -36,12 +36,15 @@ def read_again(first: str, again: str, boxes: np.ndarray = LYING, sure: float = 
         ("（壹佰元整）", "（壹佰元整）。三", "（壹佰元整）。"),  # what comes behind the stop is another line's
         ("出卖人（签字）", "出卖人（签字）书", "出卖人（签字）"),  # a hand's strokes are no stop
         ("出卖人（签字）", "人（盖章）：", "出卖人（签字）"),  # not the same text
+        ("出卖人（签字", "出卖人（签字）：书", "出卖人（签字）："),
+        ("出卖人（签字", "出卖人（签字）", "出卖人（签字）"),
+        ("出卖人（签字", "出卖人（签字：", "出卖人（签字"),  # a stop within a bracket is no end
     ],
 )
 def test_a_stop_behind_a_bracket_is_added_and_nothing_else(first: str, again: str, text: str) -> None:
     done, longer, asked = read_again(first, again)
     assert (done, asked) == (text, 1)
-    assert longer == (pytest.approx(0.8 * 40) if text != first else 0)
+    assert longer == (pytest.approx((0.8 if first.endswith((")", "）")) else 1.6) * 40) if text != first else 0)
 
 
 def test_an_unsure_stop_is_none() -> None:
