@@ -10,12 +10,13 @@ import re
 from collections.abc import Sequence
 
 from services.kernel.paper import PageReading
-from services.ocr.classify import classify, headed
+from services.ocr.classify import classify, headed, titled
 from services.ocr.fields.text import fold
 from services.ocr.numbering import PageNumber, page_number
 
 _SURE = 0.55  # of a lone page's type, for it to part two documents
 _FRONT, _BACK = re.compile("公民身份号码"), re.compile("签发机关|有效期限")
+_HEAD, _NUMBER = 0.3, re.compile(r"编号:?([0-9A-Za-z-]{5,})")  # of the page's height; the number of a form
 _ANNEX = re.compile(r"附件|附图|附表|附录|续页|接上页")
 _ONE_SHEET = frozenset(
     {"id_card", "payment_voucher", "invoice", "bank_slip", "business_licence", "property_certificate", "household_register"}
@@ -72,13 +73,28 @@ def _is_other_side(page: PageReading, before: Sequence[PageReading]) -> bool:
 def _by_content(page: PageReading, before: Sequence[PageReading]) -> bool:
     if _annexed(page):
         return False
-    if headed(page):
+    if headed(page) or (titled(page) and _has_another_number(page, before[0])):
         return True
     kind, sure, _ = classify([page])
     of_before, _, _ = classify(before)
     if kind == "other" or sure < _SURE:
         return False
     return kind != of_before or kind in _ONE_SHEET
+
+
+def _has_another_number(page: PageReading, first: PageReading) -> bool:
+    """Whether both bear a number at their heads, and not the same; in one character they may differ by misreading."""
+    here, there = _own_number(page), _own_number(first)
+    if here is None or there is None:
+        return False
+    return abs(len(here) - len(there)) + sum(a != b for a, b in zip(here, there, strict=False)) > 1
+
+
+def _own_number(page: PageReading) -> str | None:
+    for line in page.lines:
+        if min(y for _, y in line.box) < _HEAD * page.height and (found := _NUMBER.search(re.sub(r"\s", "", fold(line.text)))):
+            return found[1]
+    return None
 
 
 def _annexed(page: PageReading) -> bool:

@@ -18,6 +18,7 @@ from services.ocr.vocabulary import TITLES, WORDS
 _TITLE, _LONG_PHRASE = 6.0, 5
 _TALL, _TOP = 1.35, 0.4  # a title is this much taller than the median line, and begins in this share of the page
 _BLURRED = 0.6  # one character misread in a phrase of _LONG_PHRASE or more still counts this much
+_NAMES = 0.6  # of a title's full weight: near the top, in a line of its own
 _HEADS = 0.9  # of a title's full weight: tall, near the top, in a line of its own, every character right
 _ENOUGH = 3.0  # less than this in all is ``other``
 _NOTHING_DECIDES = 0.6  # the most that the absence of signs can make sure of
@@ -47,6 +48,11 @@ def classify(pages: Sequence[PageReading]) -> tuple[str, float, tuple[str, ...]]
 def headed(page: PageReading) -> bool:
     """Whether a title stands at the head of the page, as on the first page of a document."""
     return any(weight >= _HEADS * _TITLE for _, _, weight in _titles(page))
+
+
+def titled(page: PageReading) -> bool:
+    """Whether a title stands there, though perhaps in the type of what follows."""
+    return any(weight >= _NAMES * _TITLE for _, _, weight in _titles(page))
 
 
 def _score(kind: str, found: dict[str, float]) -> float:

@@ -94,11 +94,8 @@ def read_page(raster: Raster, number: int, engine: Engine, turns: Turns) -> tupl
         found = defects(px.turned(sheet.grey, attempt.turn), attempt.lines, raster.dpi, number)
         attempt = replace(attempt, defects=tuple(found))
     with step("seals"):
-        seals = read_seals(raster.pixels, sheet.seals, attempt.turn, engine)
-        circles = [each.turned(sheet.grey, attempt.turn) for each in sheet.circles]
-        black = read_black_seals(px.turned(sheet.grey, attempt.turn), circles, engine) if circles else ()
-        lines = without_sayings(attempt.lines, list(zip(circles, black, strict=True)))
-        attempt = replace(attempt, lines=lines, seals=(*seals, *black))
+        red = read_seals(raster.pixels, sheet.seals, attempt.turn, engine)
+        attempt = replace(attempt, seals=(*red, *attempt.seals))
     blank = not attempt.lines and ink < _PERHAPS_BLANK
     return _finished(raster, number, engine, attempt, blank=blank, thumb=thumb)
 
@@ -139,12 +136,14 @@ def _read_upright(sheet: _Sheet, engine: Engine, turns: tuple[tuple[int, float],
 def _read(sheet: _Sheet, engine: Engine, turn: int) -> _Attempt:
     upright = px.turned(sheet.grey, turn)
     lines = read_through(upright, lambda pixels: engine.read(pixels, sheet.dpi))
-    if sheet.seals or sheet.circles:
-        lines = read_across(lines, upright, [each.turned(sheet.grey, turn) for each in sheet.circles], engine)
+    circles = [each.turned(sheet.grey, turn) for each in sheet.circles]
+    black = read_black_seals(upright, circles, engine)
+    if sheet.seals or circles:
+        lines = read_across(without_sayings(lines, list(zip(circles, black, strict=True))), upright, circles, engine)
     lines = settled(lines, upright, engine)
     with step("order"):
         boxes = ruled_boxes(upright, sheet.dpi, tilt(lines)) if lines else []
-        return _Attempt(turn, in_reading_order(lines, boxes))
+        return _Attempt(turn, in_reading_order(lines, boxes), seals=black)
 
 
 def _lies(lines: tuple[Line, ...]) -> bool:

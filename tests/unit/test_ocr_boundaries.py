@@ -49,6 +49,18 @@ def test_titles_part_where_no_numbers_are_printed() -> None:
     ) == [[1, 2], [3], [4]]
 
 
+def test_a_title_no_taller_than_its_form_parts_where_the_number_is_another() -> None:
+    body = ("受理人：李娜", "投诉内容：电梯停运", "处理结果：已修复")
+    one, again, other = (
+        ("远澄物业服务有限公司", "投诉受理登记表", f"编号：{number}", *body)
+        for number in ("TS202007119", "TS202007117", "TS202304380")
+    )
+    assert parts(page(1, *one), page(2, *other)) == [[1], [2]]
+    assert parts(page(1, *one), page(2, *again)) == [[1, 2]]  # one character: it was misread
+    assert parts(page(1, *one), page(2, *body, "编号：TS202304380")) == [[1, 2]]  # no title
+    assert parts(page(1, *one), page(2, "投诉受理登记表", *body)) == [[1, 2]]  # no number
+
+
 def test_two_sides_of_a_card_are_one_document_and_two_cards_are_two() -> None:
     front = ("姓名张伟", "性别男民族汉", "住址大连市中山区学府大道26号", "公民身份号码210202198805213913")
     back = ("居民身份证", "签发机关大连市公安局", "有效期限2022.12.14-2042.12.14")
