@@ -73,7 +73,14 @@ def _rectangles(rules: Mask, per_mm: float) -> list[Rectangle]:
     boxes = (area >= _FILL * width * height) & (np.minimum(width, height) >= _LEAST_MM * per_mm)
     boxes &= area <= _LARGEST * rules.size
     boxes &= (left > 0) & (top > 0) & (left + width < rules.shape[1]) & (top + height < rules.shape[0])
-    return [
+    found = [
         (float(x), float(y), float(x + w), float(y + h))
         for x, y, w, h in zip(left[boxes], top[boxes], width[boxes], height[boxes], strict=True)
     ]
+    # a box is full of paper: what lies within one is a stamp's edge or strokes that a seal joined
+    return [box for box in found if not any(_holds(other, box) for other in found)]
+
+
+def _holds(outer: Rectangle, inner: Rectangle) -> bool:
+    (left, top, right, bottom), (begin, head, end, foot) = outer, inner
+    return outer != inner and left <= begin and top <= head and end <= right and foot <= bottom

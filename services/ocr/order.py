@@ -134,9 +134,32 @@ def _parts(placed: list[_Placed], boxes: Sequence[Rectangle]) -> list[list[_Plac
     parts = []
     for row in _rows_of_boxes(list(filled)):
         above = [item for item in free if item.middle < min(box[1] for box in row)]
-        free = [item for item in free if item not in above]
-        parts += [above, *(filled[box] for box in sorted(row))]
+        beside = [item for item in free if item not in above and _beside(item, row)]
+        free = [item for item in free if item not in above and item not in beside]
+        cells = [(box[0], filled[box]) for box in row] + [(cell[0].left, cell) for cell in _stacks(beside)]
+        parts += [above, *(cell for _, cell in sorted(cells, key=lambda each: each[0]))]
     return [part for part in (*parts, free) if part]
+
+
+def _beside(item: _Placed, row: Sequence[Rectangle]) -> bool:
+    """Whether a line stands between the boxes of a row, in one of which the rules were not seen."""
+    if not max(box[1] for box in row) <= item.middle <= min(box[3] for box in row):
+        return False
+    between = min(box[2] for box in row) <= item.left and item.right <= max(box[0] for box in row)
+    return between and all(item.right <= box[0] or item.left >= box[2] for box in row)
+
+
+def _stacks(items: Sequence[_Placed]) -> list[list[_Placed]]:
+    """Lines under each other are one cell's."""
+    stacks: list[list[_Placed]] = []
+    for item in sorted(items, key=lambda each: each.top):
+        met = (stack for stack in stacks if any(item.left < each.right and each.left < item.right for each in stack))
+        stack = next(met, None)
+        if stack is None:
+            stacks.append([item])
+        else:
+            stack.append(item)
+    return stacks
 
 
 def _off_the_rules(item: _Placed, box: Rectangle) -> _Placed:

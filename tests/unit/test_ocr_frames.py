@@ -28,6 +28,13 @@ def test_every_box_of_a_form_is_found_also_on_a_leaning_page(tilt: float) -> Non
     assert np.allclose(boxes, wanted, atol=7)
 
 
+def test_a_frame_within_a_box_is_no_box() -> None:
+    page = form()
+    cv2.rectangle(page, (600, 390), (700, 450), 30, 2)  # a stamp's
+    assert np.allclose(sorted(ruled_boxes(page, DPI, 0.0)), sorted(ruled_boxes(form(), DPI, 0.0)))
+    assert len(ruled_boxes(page, DPI, 0.0)) == 4
+
+
 def test_a_page_without_rules_has_no_boxes() -> None:
     page = np.full((1754, 1240), 245, np.uint8)
     for row in range(20):

@@ -76,6 +76,21 @@ def test_a_box_is_read_with_all_its_lines_before_the_next() -> None:
     assert read == [item.text for item in (title, caption, *value, next_caption, foot)]
 
 
+def test_a_cell_whose_rules_were_not_seen_is_read_in_its_place() -> None:
+    boxes = [(100, 100, 300, 200), (500, 100, 700, 200), (100, 200, 300, 300), (300, 200, 500, 300), (500, 200, 700, 300)]
+    first = [
+        line("建筑面积", 120, 130, 150),
+        line("套内建筑", 320, 115, 150),
+        line("面积", 320, 150, 80),
+        line("用途", 520, 130, 90),
+    ]
+    second = [line("128.28", 120, 230, 100), line("100.63", 320, 230, 100), line("住宅", 520, 230, 90)]
+    outside = line("第二联", 720, 130, 60)
+    lines = [*first, *second, outside]
+    random.Random(3).shuffle(lines)
+    assert [item.text for item in in_reading_order(lines, boxes)] == [item.text for item in (*first, outside, *second)]
+
+
 def test_a_rule_beside_a_cell_is_no_bracket() -> None:
     boxes = [(100, 100, 200, 150), (200, 100, 400, 150), (400, 100, 600, 150), (600, 100, 800, 150)]
     lines = [
