@@ -17,6 +17,7 @@ from services.ocr.numbering import PageNumber, page_number
 _SURE = 0.55  # of a lone page's type, for it to part two documents
 _FRONT, _BACK = re.compile("公民身份号码"), re.compile("签发机关|有效期限")
 _HEAD, _NUMBER = 0.3, re.compile(r"编号:?([0-9A-Za-z-]{5,})")  # of the page's height; the number of a form
+_HEAD_LINES, _LABELS, _VALUES = 9, 4, 2  # lines that are compared; how many must be the same, and how many others
 _ANNEX = re.compile(r"附件|附图|附表|附录|续页|接上页")
 _ONE_SHEET = frozenset(
     {"id_card", "payment_voucher", "invoice", "bank_slip", "business_licence", "property_certificate", "household_register"}
@@ -73,7 +74,7 @@ def _is_other_side(page: PageReading, before: Sequence[PageReading]) -> bool:
 def _by_content(page: PageReading, before: Sequence[PageReading]) -> bool:
     if _annexed(page):
         return False
-    if headed(page) or (titled(page) and _has_another_number(page, before[0])):
+    if headed(page) or (titled(page) and (_has_another_number(page, before[0]) or _is_filled_in_anew(page, before[0]))):
         return True
     kind, sure, _ = classify([page])
     of_before, _, _ = classify(before)
@@ -88,6 +89,12 @@ def _has_another_number(page: PageReading, first: PageReading) -> bool:
     if here is None or there is None:
         return False
     return abs(len(here) - len(there)) + sum(a != b for a, b in zip(here, there, strict=False)) > 1
+
+
+def _is_filled_in_anew(page: PageReading, first: PageReading) -> bool:
+    """Whether both have the same labels at their heads, and other values: a head that is repeated has the same."""
+    here, there = ({re.sub(r"\s", "", fold(line.text)) for line in each.lines[:_HEAD_LINES]} for each in (page, first))
+    return len(here & there) >= _LABELS and len(here - there) >= _VALUES
 
 
 def _own_number(page: PageReading) -> str | None:

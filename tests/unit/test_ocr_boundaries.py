@@ -61,6 +61,17 @@ def test_a_title_no_taller_than_its_form_parts_where_the_number_is_another() -> 
     assert parts(page(1, *one), page(2, "投诉受理登记表", *body)) == [[1, 2]]  # no number
 
 
+def test_a_form_that_is_filled_in_anew_is_another_and_a_repeated_head_is_not() -> None:
+    def form(name: str, unit: str, phone: str) -> tuple[str, ...]:
+        return ("房屋验收报告", "业主姓名", name, "联系电话", phone, "房号", unit, "序号", "验收项目")
+
+    one = form("蔡雪悦", "枫林绿洲10幢3单元1903室", "17728453572")
+    other = form("谢国庆", "观澜郡19幢2单元2403室", "18692623309")
+    assert parts(page(1, *one, "1", "入户门"), page(2, *other, "1", "入户门")) == [[1], [2]]
+    assert parts(page(1, *one, "1", "入户门"), page(2, *one, "12", "水表")) == [[1, 2]]
+    assert parts(page(1, *one, "1", "入户门"), page(2, *other[1:], "12", "水表")) == [[1, 2]]  # no title
+
+
 def test_two_sides_of_a_card_are_one_document_and_two_cards_are_two() -> None:
     front = ("姓名张伟", "性别男民族汉", "住址大连市中山区学府大道26号", "公民身份号码210202198805213913")
     back = ("居民身份证", "签发机关大连市公安局", "有效期限2022.12.14-2042.12.14")
