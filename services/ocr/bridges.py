@@ -1,4 +1,4 @@
-"""A line in which the finder left a gap, because the rim of a black seal runs through it, is read once more as one."""
+"""A line in which the finder left a gap, because a seal runs through it, is read once more as one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from services.kernel.boxes import bounds
 from services.kernel.paper import Box, Line
+from services.ocr import pixels as px
 from services.ocr.engines.port import Engine
 from services.ocr.pixels import Mask, Pixels
 
 _WIDTH = (0.8, 14.0)  # of a gap, in heights of its line
 _LEVEL, _AS_HIGH = 0.3, 1.6  # of a height: how far one may lie lower; and the higher by the lower at most
-_DARKER = 60  # levels below the paper: ink
 _INKED = 0.6  # of the gap's columns have ink, as those of writing do
 _RULE, _UNBROKEN = 2.5, 0.85  # heights of the line, up and down; and how much of that a rule between two cells has ink
 _FEWEST = 2  # characters in a gap, and at most in what a finder took for a line there
@@ -90,9 +90,7 @@ def _written_on(clear: Pixels, across: tuple[float, float], middle: float, heigh
 
 def _dark(page: Pixels, across: tuple[float, float], middle: float, reach: float) -> Mask:
     top, bottom, left, right = (max(0, round(each)) for each in (middle - reach, middle + reach, *across))
-    part = page[top:bottom, left:right]
-    out: Mask = part < float(np.percentile(part, 90)) - _DARKER if part.size else np.zeros((0, 0), np.bool_)
-    return out
+    return px.inked(page[top:bottom, left:right])
 
 
 def _from_to(left: Box, right: Box) -> Box:

@@ -14,6 +14,7 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 JPEG_QUALITY = 85
+_DARKER = 60  # levels below the paper: ink
 _REDUCED = {
     1: cv2.IMREAD_UNCHANGED,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -87,6 +88,14 @@ def turned(pixels: Pixels, degrees: int) -> Pixels:
 
 def grey(pixels: Pixels) -> Pixels:
     out: Pixels = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return out
+
+
+def inked(part: Pixels) -> Mask:
+    """Where a part of a grey page is clearly darker than its paper; nothing where it is empty."""
+    if not part.size:
+        return np.zeros(part.shape, np.bool_)
+    out: Mask = part < float(np.percentile(part, 90)) - _DARKER
     return out
 
 

@@ -25,7 +25,6 @@ from services.ocr.stamps import THUMB_STEP
 _RADIUS_MM = (14.0, 31.0)  # seals of 32 to 58 mm, and what a copier makes of them
 _APART_MM = 20.0  # two centres at least
 _STEEP, _ROUND = 150, 0.75  # of edges that count, and how much of a circle must be there
-_DARKER = 60  # levels below the paper: ink
 _BANDS = (0.12, 0.06, 0.05)  # of the radius, to either side: where the rim is looked for, closer each time
 _FEWEST = 100  # pixels of a rim
 _RING, _INKED = 0.015, 0.5  # of the radius: rings of that band; and how much of one the rim inks
@@ -33,7 +32,7 @@ _STAR = 0.45  # of the radius: within it all that is thicker than writing is the
 _STROKE = 0.07  # of the radius: what is thicker is no writing
 _WITHIN = 1.2  # of the radius: boxes are a little larger than what they hold
 _SAID = 0.6  # of a line's characters that the seal has in the same order
-_SHORT = 2  # characters: a piece of a ring that was read as something else
+_SHORT, _PRINTED = 2, 0.95  # characters less sure than print is: a piece of a ring that was read as something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def _without_rims(grey: Pixels, circles: Iterable[Circle]) -> Pixels:
     cleared = grey.copy()
     for circle in circles:
         part, away = _around(cleared, circle)
-        ink = _ink(part)
+        ink = px.inked(part)
         part[_rim(ink, away) | _star(ink, away, circle.radius)] = np.uint8(np.percentile(part, 90))
     return cleared
 
@@ -106,7 +105,7 @@ def without_sayings(lines: Iterable[Line], seals: Sequence[tuple[Circle, Seal]])
 def _says(seal: Seal, line: Line) -> bool:
     text, said = (unicodedata.normalize("NFKC", each).replace(" ", "") for each in (line.text, seal.text))
     same = sum(block.size for block in SequenceMatcher(None, text, said, autojunk=False).get_matching_blocks())
-    return len(text) <= _SHORT or same >= _SAID * len(text)
+    return same >= _SAID * len(text) or (len(text) <= _SHORT and line.confidence < _PRINTED)
 
 
 def _fitted(grey: Pixels, circle: Circle) -> Circle:
@@ -114,7 +113,7 @@ def _fitted(grey: Pixels, circle: Circle) -> Circle:
     on one side and nearer on the other."""
     reach = circle.radius * (1 + _BANDS[0])
     left, top = max(0, round(circle.x - reach)), max(0, round(circle.y - reach))
-    ink = _ink(grey[top : round(circle.y + reach) + 1, left : round(circle.x + reach) + 1])
+    ink = px.inked(grey[top : round(circle.y + reach) + 1, left : round(circle.x + reach) + 1])
     down, across = np.nonzero(ink)
     x, y, radius = circle.x - left, circle.y - top, circle.radius
     for band in _BANDS:
@@ -154,9 +153,4 @@ def _star(ink: Mask, away: Floats, radius: float) -> Mask:
     stroke = max(3, round(_STROKE * radius))
     thick = cv2.erode(inner, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (stroke, stroke)))
     out: Mask = (cv2.dilate(thick, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3 * stroke, 3 * stroke))) & inner) > 0
-    return out
-
-
-def _ink(part: Pixels) -> Mask:
-    out: Mask = part < float(np.percentile(part, 90)) - _DARKER
     return out
