@@ -29,7 +29,7 @@ def ruled_boxes(sheet: Pixels, dpi: float, tilt: float) -> list[Rectangle]:
     small = px.shrunk(sheet, step)
     level, (left, top) = _level(small, tilt)
     rules = _rules(level, dpi / step / 25.4)
-    if not rules.any():
+    if rules is None:
         return []
     boxes = _rectangles(rules, dpi / step / 25.4)
     return [tuple((edge - shift) * step for edge, shift in zip(box, (left, top, left, top), strict=True)) for box in boxes]  # type: ignore[misc]
@@ -48,8 +48,8 @@ def _level(small: Pixels, tilt: float) -> tuple[Pixels, tuple[float, float]]:
     return level, (left, top)
 
 
-def _rules(level: Pixels, per_mm: float) -> Mask:
-    """Where straight lines run across or down, gaps closed."""
+def _rules(level: Pixels, per_mm: float) -> Mask | None:
+    """Where straight lines run across or down, gaps closed; None where none run one way, for then they make no box."""
     ink = (cv2.subtract(px.local_background(level, 15), level) > _INK).astype(np.uint8)
     length, gap = round(_RULE_MM * per_mm), max(2, round(_GAP_MM * per_mm))
     found = np.zeros_like(ink)
@@ -57,6 +57,8 @@ def _rules(level: Pixels, per_mm: float) -> Mask:
         # a rule that leans by half a pixel steps from row to row: thickened, it stays whole
         strokes = cv2.dilate(ink, _block(thick))
         lines = cv2.morphologyEx(strokes, cv2.MORPH_OPEN, _block(along))
+        if not lines.any():
+            return None
         found |= cv2.morphologyEx(lines, cv2.MORPH_CLOSE, _block(bridge))
     rules: Mask = found > 0
     return rules

@@ -41,11 +41,12 @@ def _ghosts(sheet: Pixels) -> float | None:
     """Below how many levels of darkness a mark is pale, where the page has many such; else None."""
     small = px.shrunk(sheet, _STEP)
     depth = cv2.subtract(px.local_background(small, _PAPER), small)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((depth > _FAINTEST).astype(np.uint8), connectivity=8)
+    marked = depth > _FAINTEST
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=8)
     if count <= _MANY:
         return None
     deepest = np.zeros(count, np.uint8)
-    np.maximum.at(deepest, labels.ravel(), depth.ravel())
+    np.maximum.at(deepest, labels[marked], depth[marked])
     marks = deepest[1:][stats[1:, cv2.CC_STAT_AREA] >= _LEAST_AREA]
     if not len(marks):
         return None

@@ -121,10 +121,24 @@ def _by_pdfium(source: BinaryIO, page: int, dpi: int, max_pixels: int) -> Raster
         size = math.ceil(width * drawn_dpi / 72) * math.ceil(height * drawn_dpi / 72)
         if size > max_pixels:
             raise too_many_pixels(round(width * drawn_dpi / 72), round(height * drawn_dpi / 72), max_pixels)
-        bitmap = sheet.render(scale=drawn_dpi / 72, rev_byteorder=True, prefer_bgrx=False)
-        drawn: Pixels = np.array(bitmap.to_numpy()[..., :3])
+        drawn = _drawn(sheet, drawn_dpi / 72)
         finer = min(natural, MAX_DPI) if natural > drawn_dpi else None
         return Raster(drawn, plausible_dpi(drawn_dpi, drawn.shape[1], drawn.shape[0]), stored_dpi=finer)
+
+
+def _drawn(sheet: Any, scale: float) -> Pixels:
+    """In grey where the page is nothing but a grey or 1-bit picture, which takes half the time."""
+    if _is_grey(sheet):
+        return np.array(sheet.render(scale=scale, grayscale=True).to_numpy())
+    return np.array(sheet.render(scale=scale, rev_byteorder=True, prefer_bgrx=False).to_numpy()[..., :3])
+
+
+def _is_grey(sheet: Any) -> bool:
+    """A stencil, which may be painted in any colour, is not."""
+    items = list(sheet.get_objects(max_depth=1))
+    if len(items) != 1 or items[0].type != pdfium.raw.FPDF_PAGEOBJ_IMAGE or pdfium.raw.FPDFPage_GetAnnotCount(sheet):
+        return False
+    return bool(items[0].get_metadata().colorspace == pdfium.raw.FPDF_COLORSPACE_DEVICEGRAY)
 
 
 def _natural_dpi(sheet: Any, width: float, height: float) -> float:

@@ -46,3 +46,10 @@ def test_a_frame_round_the_whole_page_is_no_box() -> None:
     page = np.full((1754, 1240), 245, np.uint8)
     cv2.rectangle(page, (40, 40), (1200, 1710), 30, 3)
     assert ruled_boxes(page, DPI, 0.0) == []
+
+
+def test_rules_that_run_one_way_only_make_no_box() -> None:
+    page = np.full((1754, 1240), 245, np.uint8)
+    for row in range(20):
+        cv2.line(page, (150, 200 + 60 * row), (1100, 200 + 60 * row), 30, 2)
+    assert ruled_boxes(page, DPI, 0.0) == []

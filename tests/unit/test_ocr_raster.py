@@ -151,6 +151,37 @@ def test_a_pdf_page_that_is_more_than_an_upright_jpeg_is_drawn(changed: dict[str
     assert dark_corner(raster) == corner
 
 
+BITS = {
+    "grey": {"/ColorSpace": pikepdf.Name.DeviceGray},
+    "stencil": {"/ImageMask": True},
+    "palette": {
+        "/ColorSpace": pikepdf.Array(
+            [pikepdf.Name.Indexed, pikepdf.Name.DeviceRGB, 1, pikepdf.String(b"\xff\x00\x00\xff\xff\xff")]
+        )
+    },
+}
+
+
+@pytest.mark.parametrize(("bits", "colour"), [("grey", False), ("stencil", True), ("palette", True)])
+def test_a_page_that_is_one_picture_without_colours_is_drawn_in_grey(bits: str, colour: bool) -> None:
+    document, out = pikepdf.new(), BytesIO()
+    left_half = (b"\x00" * 100 + b"\xff" * 100) * 2264
+    image = pikepdf.Stream(document, left_half, {"/Type": pikepdf.Name.XObject, "/Subtype": pikepdf.Name.Image})
+    image.Width, image.Height, image.BitsPerComponent = 1600, 2264, 1
+    for key, value in BITS[bits].items():
+        image[key] = value
+    page = document.add_blank_page(page_size=(595.2, 841.9))
+    page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=image))
+    page.Contents = pikepdf.Stream(document, b"1 0 0 rg q 595.2 0 0 841.9 0 0 cm /Im0 Do Q")
+    document.save(out)
+    pixels = page_image(out, "application/pdf", 1, 200).pixels
+    assert (pixels.ndim == 3) == colour
+    if colour:  # what is dark in it is red
+        assert pixels[5, 5].tolist() == [255, 0, 0]
+    else:
+        assert (pixels[5, 5], pixels[5, -5]) == (0, 255)
+
+
 def test_a_drawing_of_139_megapixels_passes() -> None:
     drawing = saved(Image.new("1", (9933, 14043), 1), "TIFF", compression="group4", dpi=(300, 300))
     assert page_image(drawing, "image/tiff", 1).pixels.shape == (9362, 6622)
