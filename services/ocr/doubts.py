@@ -15,6 +15,7 @@ from services.ocr.engines.port import Engine
 from services.ocr.fields import dates, identifiers, money
 from services.ocr.fields.text import fold
 from services.ocr.pixels import Pixels
+from services.ocr.spelling import spelled
 
 _PROMISED = re.compile(r"(?:身份证[件号码]*|身份号码|信用代码)[^\dA-Za-z]{0,6}([0-9A-Za-z]{8,24})")
 _CAPITALS = re.compile(rf"(?:{money.WORDS_LETTER.pattern}){{5,}}")
@@ -30,7 +31,7 @@ def settled(lines: list[Line], pixels: Pixels, engine: Engine) -> list[Line]:
     if doubted:
         again = dict(zip(doubted, engine.reread(pixels, [lines[index] for index in doubted]), strict=True))
         lines = [_better(line, again[index]) if index in again else line for index, line in enumerate(lines)]
-    return _one_sum(lines, pixels, engine)
+    return _one_sum([spelled(line) for line in lines], pixels, engine)
 
 
 def failures(text: str) -> int:

@@ -93,7 +93,8 @@ def read_across(lines: Sequence[Line], grey: Pixels, circles: Sequence[Circle], 
     lines = bridged(lines, grey, _without_rims(grey, circles) if circles else grey, engine)
     met = [index for index, line in enumerate(lines) if any(circle.meets(line) for circle in circles)]
     for index, again in zip(met, engine.reread(grey, [lines[index] for index in met]) if met else [], strict=True):
-        lines[index] = max(lines[index], again, key=lambda line: line.confidence)
+        if not lines[index].text.startswith(again.text):  # it has what a rim hides from whoever looks at its box alone
+            lines[index] = max(lines[index], again, key=lambda line: line.confidence)
     return lines
 
 

@@ -23,6 +23,7 @@ _SEAL_SHAPE = 2.0  # longer to shorter side: beyond it, a blob is a line stamp o
 _DARKER, _TEXT_SHARE = 45, 0.03  # levels below the paper that show black ink in the red channel, and how much makes it text
 _GAP_MM = (3.0, 2.0)  # across letters of a seal's ring, and between lines
 _MARGIN_MM = 1.5
+_GRAIN = 0.35  # of the page's contrast: what is left of the seal's red is no darker
 _PALEST = 25  # percentile of the seal's red that becomes paper: below it is ink that mixes with black
 
 Rectangle = tuple[int, int, int, int]
@@ -39,12 +40,18 @@ def without_seals(pixels: Pixels, thumb: Pixels, dpi: float) -> tuple[Pixels, li
         return plain, []
     red = red_ink(thumb)
     boxes = seals(thumb, red, dpi / THUMB_STEP) if red.any() else []
-    cleared = plain.copy() if boxes else plain
+    if not boxes:
+        return plain, []
+    cleared, small_plain = plain.copy(), px.grey(thumb)
+    ground, darkest = px.level(small_plain, 0.5), px.level(small_plain, 0.005)
+    grain = round(_GRAIN * (ground - darkest))
     for x, y, width, height in boxes:
         small = np.s_[y : y + height, x : x + width]
         full = np.s_[y * THUMB_STEP : (y + height) * THUMB_STEP, x * THUMB_STEP : (x + width) * THUMB_STEP]
         paper = max(float(np.percentile(thumb[small][..., 0][red[small]], _PALEST)), 1.0)
-        cleared[full] = np.minimum(pixels[full][..., 0] * (255 / paper), 255).astype(np.uint8)
+        # as light as the paper around and no lighter: an edge across a line would end it
+        stretched = np.minimum(pixels[full][..., 0] * (ground / paper), ground)
+        cleared[full] = np.where(stretched > ground - grain, ground, stretched).astype(np.uint8)
     return cleared, [(x * THUMB_STEP, y * THUMB_STEP, w * THUMB_STEP, h * THUMB_STEP) for x, y, w, h in boxes]
 
 

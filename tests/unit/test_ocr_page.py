@@ -162,6 +162,19 @@ def test_a_seal_is_paper_and_the_black_under_it_stays() -> None:
     assert cleared[black & (page[..., 0] == 20)].max() < 60
 
 
+def test_on_grey_paper_a_seal_leaves_no_edge_that_would_end_a_line() -> None:
+    page = (printed().astype(np.float32) * (75 / 255) + 140).astype(np.uint8)  # low contrast: ink of 146 on paper of 215
+    plain = page.copy()
+    ring(page, 400, 450, 150)
+    grain = np.random.default_rng(5).integers(0, 20, page.shape[:2], np.uint8)
+    page[..., 0] -= np.where(page[..., 0] == 205, grain, 0).astype(np.uint8)  # a pad that was partly dry
+    cleared, _ = without_seals(page, px.shrunk(page, THUMB_STEP), 200.0)
+    assert cleared.max() == int(np.median(plain))
+    red = page[..., 1] == 50
+    assert (cleared[red] == int(np.median(plain))).mean() > 0.97
+    assert cleared[(plain[..., 0] < 160) & ~red].max() < 175
+
+
 def test_a_red_heading_is_not_a_seal() -> None:
     page = paper()
     page[100:150, 100:700] = (205, 50, 60)

@@ -12,7 +12,7 @@ import importlib.util
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -21,11 +21,13 @@ import numpy as np
 
 from services.kernel.paper import SURE, Box, EngineInfo, Line
 from services.ocr import pixels as px
+from services.ocr.engines.closer import doubted, put_right
 from services.ocr.engines.endings import completed
+from services.ocr.engines.heights import as_print
 from services.ocr.engines.network import Backend, Network, load_network
 from services.ocr.engines.quiet import without_telemetry
 from services.ocr.engines.strips import Reading, StripReader
-from services.ocr.engines.strokes import without_strokes
+from services.ocr.engines.strokes import unsigned, without_strokes
 from services.ocr.engines.widening import from_top_left, widened
 from services.ocr.pixels import Floats, Pixels
 from services.ocr.places import places
@@ -59,11 +61,13 @@ class RapidEngine:
         """See :class:`services.ocr.engines.port.Engine`."""
         pixels = px.grey(pixels)
         boxes = self._find(pixels, dpi)
-        cuts = _cuts(boxes)
-        readings = self._readings(self._strips(pixels, cuts))
-        readings, boxes, cuts = completed(readings, boxes, cuts, lambda longer: self.reader.read(self._strips(pixels, longer)))
+        cuts, strips_of = _cuts(boxes), partial(self._strips, pixels)
+        readings = self._readings(strips_of(cuts))
+        readings, boxes, cuts = completed(readings, boxes, cuts, strips_of, self.reader.read)
+        readings = unsigned(readings, lambda which: self._again(strips_of(cuts[which])))
+        boxes, cuts = as_print(readings, boxes, cuts, strips_of)
         found = (_line(box, cut, one) for box, cut, one in zip(boxes, cuts, readings, strict=True))
-        return without_strokes([line for line in found if line is not None])
+        return without_strokes([line for line in found if line is not None], lambda lines: self.reread(pixels, lines))
 
     def read_strip(self, pixels: Pixels) -> Line | None:
         """See :class:`services.ocr.engines.port.Engine`."""
@@ -73,14 +77,23 @@ class RapidEngine:
         return _line(whole, whole, one)
 
     def _readings(self, strips: list[Pixels]) -> list[Reading]:
-        readings = self.reader.read(strips)
-        doubted = [
+        """By the first reader; what it doubts is put right by the stronger one, and where that cannot be done character by
+        character, the whole line is read again."""
+        readings = self._looked_at(strips, self.reader.read(strips))
+        doubtful = [
             index
             for index, one in enumerate(readings)
             if one.weakest < _DOUBTED and (one.confidence > _NOISE or len(one.text) == 1)
         ]
-        for index, again in zip(doubted, self._again([strips[index] for index in doubted]), strict=True):
+        for index, again in zip(doubtful, self._again([strips[index] for index in doubtful]), strict=True):
             readings[index] = surer(readings[index], again)
+        return readings
+
+    def _looked_at(self, strips: list[Pixels], readings: list[Reading]) -> list[Reading]:
+        looks = [(index, look) for index, one in enumerate(readings) if one.confidence > _NOISE for look in doubted(one)]
+        # all of a page together: the stronger network is slow at first, each time
+        for (index, look), again in zip(looks, self._again([look.part(strips[index]) for index, look in looks]), strict=True):
+            readings[index] = put_right(readings[index], look, again)
         return readings
 
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:

@@ -48,9 +48,16 @@ class Reading:
         for pattern, enough in ((_TAIL, _PRINT), (_SIGNED, _PRINT_SIGNED)):
             tail = pattern.search(self.text)
             if tail is not None and fmean(self.sure[tail.start() :]) < enough:
-                kept = slice(tail.start())
-                return Reading(self.text[kept], self.sure[kept], self.seen[kept], self.best[kept])
+                return self.until(tail.start())
         return self
+
+    def until(self, end: int) -> Reading:
+        """Its first ``end`` characters."""
+        return Reading(self.text[:end], self.sure[:end], self.seen[:end], self.best[:end])
+
+    def since(self, start: int) -> Reading:
+        """Its characters from ``start`` on."""
+        return Reading(self.text[start:], self.sure[start:], self.seen[start:], self.best[start:])
 
 
 @dataclass(frozen=True, slots=True)

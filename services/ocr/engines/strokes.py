@@ -1,28 +1,64 @@
-"""The strokes of a hand at the place to sign (签字：～), where they are found as a line of their own, are read as one or two
-characters: no text. Such a line is told by its place and its doubt; what is printed there is surer.
+"""The strokes of a hand at the place to sign (签字：～) are read as a few characters: no text. They are told by their place and
+their doubt; and where the stronger reader has nothing in common with the first, neither has read what was printed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.kernel.boxes import bounds
 from services.kernel.paper import Line
+from services.ocr.engines.strips import Reading
+from services.ocr.fields.text import fold
 
 _TO_SIGN = re.compile(r"[人方者主字章名印][)）]?[:：]$")
 _MOST, _SURE = 2, 0.7  # characters, and the confidence that print has
+_MOST_SIGNED, _PRINT = 4, 0.97  # characters of a signature as it is misread; surer ones are not asked about
+_SIGNED = re.compile(rf"[人方者主字章名印][)）]?[:：]([^:：]{{1,{_MOST_SIGNED}}})$")
 _FAR = 12.0  # heights of the printed line from its end
 
 
-def without_strokes(lines: Sequence[Line]) -> list[Line]:
-    """The lines but for such strokes."""
+def unsigned(readings: Sequence[Reading], again: Callable[[list[int]], Sequence[Reading]]) -> list[Reading]:
+    """The readings, without what was doubtfully read behind a printed colon where people sign and ``again``, the stronger
+    reader of those strips, reads wholly otherwise."""
+    kept = [one.printed() for one in readings]
+    ends = {index: end for index, one in enumerate(kept) if (end := _doubtful_end(one)) is not None}
+    for index, other in zip(ends, again(list(ends)) if ends else [], strict=True):
+        start = ends[index]
+        if not _in_common(kept[index].text[start:], other.text.rpartition(":")[2].rpartition("：")[2]):
+            kept[index] = kept[index].until(start)
+    return kept
+
+
+def without_strokes(lines: Sequence[Line], again: Callable[[list[Line]], Sequence[Line]]) -> list[Line]:
+    """The lines but for such strokes that were found as lines of their own. ``again`` is the stronger reader."""
     places = [bounds(line.box) for line in lines if _TO_SIGN.search(line.text)]
-    return [line for line in lines if not (_doubtful(line) and any(_behind(bounds(line.box), place) for place in places))]
+    at = [line for line in lines if _may_be_signed(line) and any(_behind(bounds(line.box), place) for place in places)]
+    asked = [line for line in at if not _is_scrap(line)]
+    strokes = [line for line in at if _is_scrap(line)]
+    for line, other in zip(asked, again(asked) if asked else [], strict=True):
+        if not _in_common(line.text, other.text):
+            strokes.append(line)
+    return [line for line in lines if not any(line is each for each in strokes)]
 
 
-def _doubtful(line: Line) -> bool:
+def _doubtful_end(reading: Reading) -> int | None:
+    """Where what may be a signature begins."""
+    found = _SIGNED.search(reading.text)
+    return found.start(1) if found is not None and min(reading.sure[found.start(1) :]) < _PRINT else None
+
+
+def _may_be_signed(line: Line) -> bool:
+    return len(line.text) <= _MOST_SIGNED and (line.confidence if line.weakest is None else line.weakest) < _PRINT
+
+
+def _is_scrap(line: Line) -> bool:
     return len(line.text) <= _MOST and line.confidence < _SURE
+
+
+def _in_common(one: str, other: str) -> bool:
+    return bool(set(fold(one)) & set(fold(other)))
 
 
 def _behind(strokes: tuple[float, float, float, float], printed: tuple[float, float, float, float]) -> bool:
