@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Mapping
 
 from services.access.loans import reminders
@@ -75,13 +76,15 @@ def runner(
 ) -> Runner:
     """A worker process's own archive; called after the fork, so that no connection is shared. Each queue is an account."""
     archive = build(settings, queues)
-    return Runner(
+    made = Runner(
         archive.kernel.database,
         handlers(archive, reading),
         lease_seconds=settings.lease_seconds,
         max_attempts=settings.max_attempts,
         tell=archive.kernel.metrics.job,
     )
+    gc.freeze()  # what is loaded stays: to look through it again and again takes a hundredth of a worker's time
+    return made
 
 
 def rounds(archive: Archive) -> tuple[Callable[[], object], ...]:

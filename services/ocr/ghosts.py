@@ -22,6 +22,7 @@ _PALE = 0.42  # of the darkest ink
 _LEAST_AREA = 5  # pixels of the small picture
 _MANY, _SHARE = 80, 0.2  # pale marks on the page, and of all its marks
 _SURE = 0.93
+_FEWEST_UNSURE, _UNSURE = 3, 0.1  # lines, and share of a page's lines; where ghosts are read it is a third of them
 _PAPER = 31  # pixels of the small picture: wider than a stroke of any letter
 
 Reading = Callable[[Pixels], list[Line]]
@@ -30,7 +31,8 @@ Reading = Callable[[Pixels], list[Line]]
 def read_through(sheet: Pixels, read: Reading) -> list[Line]:
     """The lines of a grey picture, by ``read``."""
     lines = read(sheet)
-    if all(line.confidence >= _SURE for line in lines) or (depth := _ghosts(sheet)) is None:
+    unsure = sum(line.confidence < _SURE for line in lines)
+    if unsure < max(_FEWEST_UNSURE, _UNSURE * len(lines)) or (depth := _ghosts(sheet)) is None:
         return lines
     clear = read(_without_pale(sheet, depth))
     places = [bounds(line.box) for line in clear]

@@ -97,6 +97,8 @@ def test_what_stands_where_people_sign_is_text_where_a_second_reader_sees_someth
         ("承租人（签字）：Z4之", "承租人（签字）：乙", "承租人（签字）："),
         ("收款人：张伟", "收款人:张韦", "收款人：张伟"),
         ("收款人：天成不", "收款人：", "收款人："),
+        ("出租人（签字）く", "出租人（签字）く", "出租人（签字）"),  # kana are on no form
+        ("出租人（签字）光业", "出租人（签字）", "出租人（签字）"),
         ("总价款：天成不", "总价款：", "总价款：天成不"),  # nobody signs there
     ],
 )
@@ -148,6 +150,7 @@ def test_a_box_that_strokes_made_higher_is_as_high_as_its_print() -> None:
     one = Reading("业主（签字）：", (0.9,) * 7, tuple(0.08 * index for index in range(1, 8)), (0.9,) * 7)
     boxes, cuts = as_print([one], box, box, lambda cuts: [strip] * len(cuts))
     assert boxes.tolist() == cuts.tolist() == [[[100, 127], [500, 127], [500, 158], [100, 158]]]
+    assert as_print([replace(one, text="业主 (签字) :")], box, box, lambda cuts: [strip] * len(cuts))[0][0, 0, 1] == 127
     other = replace(one, text="建筑面积二十")
     assert as_print([other], box, box, lambda cuts: [strip] * len(cuts))[0] is box
 

@@ -53,7 +53,7 @@ def columns(*signs: str) -> np.ndarray:
 def test_equal_signs_in_neighbouring_columns_are_one_character() -> None:
     said = columns("1", "1", "2")  # a one, nothing, a one, nothing, a two, nothing
     said[0, 1] = said[0, 0]  # … now a one in three columns
-    read = StripReader(lambda _: said, "0123456789").read([np.zeros((48, 96), np.uint8)])
+    read = StripReader(lambda _: said, "0123456789").read([np.zeros((48, 128), np.uint8)])
     sure, seen = pytest.approx((0.9, 0.9)), pytest.approx((0.5 / 6, 4.5 / 6))
     assert read == [Reading("12", sure, seen, sure)]
 
@@ -61,7 +61,7 @@ def test_equal_signs_in_neighbouring_columns_are_one_character() -> None:
 def test_strips_of_any_width_come_back_in_their_order() -> None:
     reader = StripReader(lambda strip: columns(*str(strip.shape[1])), "0123456789")
     strips = [np.zeros((48, width), np.uint8) for width in (300, 20, 310, 1000, 90, 305, 318, 319)]
-    assert [one.text for one in reader.read(strips)] == ["320", "96", "320", "1024", "96", "320", "320", "320"]
+    assert [one.text for one in reader.read(strips)] == ["320", "128", "320", "1024", "128", "320", "320", "320"]
     assert reader.read([]) == []
 
 

@@ -13,7 +13,7 @@ from services.ocr import pixels as px
 from services.ocr.engines.strips import Reading
 from services.ocr.pixels import Floats, Pixels
 
-_TO_SIGN = re.compile(r"[人方者主字章名印][)）]?[:：]?$")
+_TO_SIGN = re.compile(r"[人方者主字章名印] ?[)）]? ?[:：]?$")
 _DARK = 0.4  # of the strip's contrast: ink
 _WRITTEN = 0.2  # of the fullest row's ink: a row of print has more, one that strokes reach into less
 _MARGIN = 0.12  # of the print's height, above and below, as finders leave

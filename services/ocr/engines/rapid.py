@@ -63,8 +63,8 @@ class RapidEngine:
         boxes = self._find(pixels, dpi)
         cuts, strips_of = _cuts(boxes), partial(self._strips, pixels)
         readings = self._readings(strips_of(cuts))
-        readings, boxes, cuts = completed(readings, boxes, cuts, strips_of, self.reader.read)
         readings = unsigned(readings, lambda which: self._again(strips_of(cuts[which])))
+        readings, boxes, cuts = completed(readings, boxes, cuts, strips_of, self.reader.read)
         boxes, cuts = as_print(readings, boxes, cuts, strips_of)
         found = (_line(box, cut, one) for box, cut, one in zip(boxes, cuts, readings, strict=True))
         return without_strokes([line for line in found if line is not None], lambda lines: self.reread(pixels, lines))
@@ -72,14 +72,22 @@ class RapidEngine:
     def read_strip(self, pixels: Pixels) -> Line | None:
         """See :class:`services.ocr.engines.port.Engine`."""
         height, width = pixels.shape[:2]
-        (one,) = self._readings([px.grey(pixels)])
+        strips = [px.grey(pixels)]
+        (one,) = self._read_again(strips, self.reader.read(strips))
         whole = ((0, 0), (width, 0), (width, height), (0, height))
         return _line(whole, whole, one)
 
     def _readings(self, strips: list[Pixels]) -> list[Reading]:
         """By the first reader; what it doubts is put right by the stronger one, and where that cannot be done character by
         character, the whole line is read again."""
-        readings = self._looked_at(strips, self.reader.read(strips))
+        readings = self.reader.read(strips)
+        looks = [(index, look) for index, one in enumerate(readings) if one.confidence > _NOISE for look in doubted(one)]
+        # all of a page together: the stronger network is slow at first, each time
+        for (index, look), again in zip(looks, self._again([look.part(strips[index]) for index, look in looks]), strict=True):
+            readings[index] = put_right(readings[index], look, again)
+        return self._read_again(strips, readings)
+
+    def _read_again(self, strips: list[Pixels], readings: list[Reading]) -> list[Reading]:
         doubtful = [
             index
             for index, one in enumerate(readings)
@@ -87,13 +95,6 @@ class RapidEngine:
         ]
         for index, again in zip(doubtful, self._again([strips[index] for index in doubtful]), strict=True):
             readings[index] = surer(readings[index], again)
-        return readings
-
-    def _looked_at(self, strips: list[Pixels], readings: list[Reading]) -> list[Reading]:
-        looks = [(index, look) for index, one in enumerate(readings) if one.confidence > _NOISE for look in doubted(one)]
-        # all of a page together: the stronger network is slow at first, each time
-        for (index, look), again in zip(looks, self._again([look.part(strips[index]) for index, look in looks]), strict=True):
-            readings[index] = put_right(readings[index], look, again)
         return readings
 
     def reread(self, pixels: Pixels, lines: Sequence[Line]) -> list[Line]:

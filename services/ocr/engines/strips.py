@@ -14,8 +14,8 @@ from services.ocr.engines.network import Network
 from services.ocr.pixels import Pixels
 
 _HEIGHT = 48  # what the reader was trained on
-_STEP = 32  # widths are rounded up to it, so that a network meets few different shapes
-_NARROWEST, _WIDEST = 96, 3200
+_STEP = 64  # widths are rounded up to it, so that a network meets few different shapes
+_NARROWEST, _WIDEST = 128, 3200
 _BLANK = 0  # what the network says where there is no character (CTC)
 _PAPER = 128  # what fills up a strip: the middle, which the network takes for nothing
 _TAIL = re.compile(r"(?:(?<=[:：])|(?<=[签盖][字章名][)）]))[^:：)）]{1,6}$")

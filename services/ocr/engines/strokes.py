@@ -12,10 +12,12 @@ from services.kernel.paper import Line
 from services.ocr.engines.strips import Reading
 from services.ocr.fields.text import fold
 
-_TO_SIGN = re.compile(r"[人方者主字章名印][)）]?[:：]$")
+_TO_SIGN = re.compile(r"[人方者主字章名印] ?[)）]? ?[:：]$")
 _MOST, _SURE = 2, 0.7  # characters, and the confidence that print has
 _MOST_SIGNED, _PRINT = 4, 0.97  # characters of a signature as it is misread; surer ones are not asked about
-_SIGNED = re.compile(rf"[人方者主字章名印][)）]?[:：]([^:：]{{1,{_MOST_SIGNED}}})$")
+_SIGNED = re.compile(rf"(?:[人方者主字章名印] ?[)）]? ?[:：]|[签盖][字章名] ?[)）])([^:：)）]{{1,{_MOST_SIGNED}}})$")
+_FOREIGN = re.compile(r"[\u0370-\u04ff\u3040-\u30ff]")  # Greek, Cyrillic and kana are on no form
+_END = re.compile(r"[:：)）]")
 _FAR = 12.0  # heights of the printed line from its end
 
 
@@ -26,7 +28,7 @@ def unsigned(readings: Sequence[Reading], again: Callable[[list[int]], Sequence[
     ends = {index: end for index, one in enumerate(kept) if (end := _doubtful_end(one)) is not None}
     for index, other in zip(ends, again(list(ends)) if ends else [], strict=True):
         start = ends[index]
-        if not _in_common(kept[index].text[start:], other.text.rpartition(":")[2].rpartition("：")[2]):
+        if not _in_common(kept[index].text[start:], _END.split(other.text)[-1]):
             kept[index] = kept[index].until(start)
     return kept
 
@@ -58,7 +60,7 @@ def _is_scrap(line: Line) -> bool:
 
 
 def _in_common(one: str, other: str) -> bool:
-    return bool(set(fold(one)) & set(fold(other)))
+    return not _FOREIGN.search(one) and bool(set(fold(one)) & set(fold(other)))
 
 
 def _behind(strokes: tuple[float, float, float, float], printed: tuple[float, float, float, float]) -> bool:
