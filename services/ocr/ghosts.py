@@ -22,6 +22,7 @@ _PALE = 0.42  # of the darkest ink
 _LEAST_AREA = 5  # pixels of the small picture
 _MANY, _SHARE = 80, 0.2  # pale marks on the page, and of all its marks
 _SURE = 0.93
+_SHORT, _WITHOUT_DOUBT = 4, 0.99  # characters; and the confidence of each of fewer
 _FEWEST_UNSURE, _UNSURE = 3, 0.1  # lines, and share of a page's lines; where ghosts are read it is a third of them
 _PAPER = 31  # pixels of the small picture: wider than a stroke of any letter
 
@@ -36,7 +37,7 @@ def read_through(sheet: Pixels, read: Reading) -> list[Line]:
         return lines
     clear = read(_without_pale(sheet, depth))
     places = [bounds(line.box) for line in clear]
-    return [*clear, *(line for line in lines if line.confidence >= _SURE and not _met(line, places))]
+    return [*clear, *(line for line in lines if _stays(line) and not _met(line, places))]
 
 
 def _ghosts(sheet: Pixels) -> float | None:
@@ -66,6 +67,12 @@ def _without_pale(sheet: Pixels, limit: float) -> Pixels:
     kept = np.clip((depth - limit) * (darkest / (darkest - limit)), 0, 255).astype(np.uint8)
     out: Pixels = cv2.subtract(paper, kept)
     return out
+
+
+def _stays(line: Line) -> bool:
+    """Whether it is print: of a few mirrored strokes a reader is easily sure, of a longer piece it is not."""
+    surely = line.weakest is None or line.weakest >= _WITHOUT_DOUBT or len(line.text) > _SHORT
+    return line.confidence >= _SURE and surely
 
 
 def _met(line: Line, places: Sequence[tuple[float, float, float, float]]) -> bool:

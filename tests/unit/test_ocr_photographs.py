@@ -10,8 +10,9 @@ import pytest
 from samples import make
 from samples.damage import Scan, damaged
 from samples.truth import PageTruth
-from services.kernel.paper import PageReading
+from services.kernel.paper import Line, PageReading
 from services.ocr import pixels as px
+from services.ocr.ghosts import read_through
 from services.ocr.page import read_page
 from services.ocr.photographs import laid_flat
 from services.ocr.raster import Raster
@@ -68,6 +69,27 @@ def test_a_scan_is_left_as_it_is(damage: str) -> None:
 def test_what_shines_through_is_not_read(kind: str) -> None:
     rate, _ = error_rate(*seen(kind, "bleed_through"))
     assert rate < 0.08  # it was up to 0.43
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "weakest", "stays"),
+    [
+        ("买受人签字", 0.95, 0.8, True),
+        ("后公", 0.96, 0.94, False),  # of a few mirrored strokes a reader is easily sure
+        ("合格", 0.995, 0.99, True),
+        ("买受人签字", 0.9, 0.8, False),
+    ],
+)
+def test_what_was_read_surely_before_the_ghosts_went_stays(text: str, confidence: float, weakest: float, stays: bool) -> None:
+    ghostly = np.full((2339, 1654), 250, np.uint8)
+    for row in range(200, 2000, 60):
+        ghostly[row : row + 20, 200:1400:12] = 210  # pale
+        ghostly[row : row + 20, 204:1400:48] = 20
+    box = ((10.0, 10.0), (90.0, 10.0), (90.0, 30.0), (10.0, 30.0))
+    line, unsure = Line(text, box, confidence, weakest), Line("ΕΙΙ琴备", box, 0.6, 0.2)
+    answers = [[line, *[unsure] * 3], []]
+    assert read_through(ghostly, lambda pixels: answers.pop(0)) == ([line] if stays else [])
+    assert answers == [], "the page is read again without its ghosts"
 
 
 def test_pale_print_on_a_page_without_ghosts_is_read() -> None:

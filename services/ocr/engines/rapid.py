@@ -39,7 +39,7 @@ _FIND_SIDE, _FIND_DPI = 1120, 95.8  # longest side at which lines are found on a
 _LONGEST_SIDE = 4000
 _STEP = 32  # sides are rounded to it, so that a network meets few different shapes
 _MARGIN = 0.15  # of a line's height, added at either end: the finder cuts through brackets and stops
-_LEAST_CONFIDENCE = 0.5
+_LEAST_CONFIDENCE, _PRINT = 0.5, 0.75  # of a line; and from where on single characters are looked at
 _STARS = "★☆"  # by itself it is the middle of a seal
 _DOUBTED, _NOISE = 0.5, 0.3  # a character less sure than this has its line read again, but for strokes and specks: one in 25
 
@@ -81,7 +81,7 @@ class RapidEngine:
         """By the first reader; what it doubts is put right by the stronger one, and where that cannot be done character by
         character, the whole line is read again."""
         readings = self.reader.read(strips)
-        looks = [(index, look) for index, one in enumerate(readings) if one.confidence > _NOISE for look in doubted(one)]
+        looks = [(index, look) for index, one in enumerate(readings) if one.confidence > _PRINT for look in doubted(one)]
         # all of a page together: the stronger network is slow at first, each time
         for (index, look), again in zip(looks, self._again([look.part(strips[index]) for index, look in looks]), strict=True):
             readings[index] = put_right(readings[index], look, again)
