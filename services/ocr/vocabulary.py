@@ -16,6 +16,7 @@ TITLES = {
     "supplementary_agreement": _of(
         """
         补充协议书 补充协议 补充合同 变更协议 补充条款协议
+        商品房买卖合同补充协议 房屋买卖合同补充协议 房屋租赁合同补充协议 租赁合同补充协议
         """
     ),
     "sale_contract": _of(

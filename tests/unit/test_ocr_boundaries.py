@@ -61,6 +61,13 @@ def test_a_title_no_taller_than_its_form_parts_where_the_number_is_another() -> 
     assert parts(page(1, *one), page(2, "投诉受理登记表", *body)) == [[1, 2]]  # no number
 
 
+@pytest.mark.parametrize("title", ["商品房买卖合同补充协议", "房屋租赁合同补充协议"])
+def test_two_supplements_to_different_contracts_part_though_their_titles_are_no_taller(title: str) -> None:
+    one, other = ((title, f"原合同编号：{number}", *PROSE) for number in ("YS2018811075", "YS2020378167"))
+    assert parts(page(1, *one), page(2, *other)) == [[1], [2]]
+    assert parts(page(1, *one), page(2, *one)) == [[1, 2]]
+
+
 def test_a_form_that_is_filled_in_anew_is_another_and_a_repeated_head_is_not() -> None:
     def form(name: str, unit: str, phone: str) -> tuple[str, ...]:
         return ("房屋验收报告", "业主姓名", name, "联系电话", phone, "房号", unit, "序号", "验收项目")

