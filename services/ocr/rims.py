@@ -7,7 +7,7 @@ page.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -60,7 +60,19 @@ class Circle:
         return float(np.hypot(*near)) < self.radius
 
     def holds(self, line: Line) -> bool:
-        return all(np.hypot(x - self.x, y - self.y) < _WITHIN * self.radius for x, y in line.box)
+        """Whether the line lies within, as a seal's own do: the middles of its box's sides, for the corners of a piece of the
+        ring reach over the rim."""
+        return all(
+            np.hypot((a + c) / 2 - self.x, (b + d) / 2 - self.y) < _WITHIN * self.radius for (a, b), (c, d) in _sides(line)
+        )
+
+    def is_crossed_by(self, line: Line) -> bool:
+        """Whether the line runs over the middle, where a seal has nothing but its star."""
+        return all((c - a) * (self.y - b) > (d - b) * (self.x - a) for (a, b), (c, d) in _sides(line))
+
+
+def _sides(line: Line) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    return zip(line.box, (*line.box[1:], line.box[0]), strict=True)
 
 
 def black_seals(grey: Pixels, thumb: Pixels, dpi: float) -> list[Circle]:
@@ -100,13 +112,15 @@ def read_across(lines: Sequence[Line], grey: Pixels, circles: Sequence[Circle], 
 
 def without_sayings(lines: Iterable[Line], seals: Sequence[tuple[Circle, Seal]]) -> tuple[Line, ...]:
     """The lines but for those within a seal that are a part of what it says."""
-    return tuple(line for line in lines if not any(circle.holds(line) and _says(seal, line) for circle, seal in seals))
+    return tuple(line for line in lines if not any(circle.holds(line) and _says(circle, seal, line) for circle, seal in seals))
 
 
-def _says(seal: Seal, line: Line) -> bool:
+def _says(circle: Circle, seal: Seal, line: Line) -> bool:
+    if len(line.text) <= _SHORT and line.confidence < _PRINTED:
+        return True
     text, said = (unicodedata.normalize("NFKC", each).replace(" ", "") for each in (line.text, seal.text))
     same = sum(block.size for block in SequenceMatcher(None, text, said, autojunk=False).get_matching_blocks())
-    return same >= _SAID * len(text) or (len(text) <= _SHORT and line.confidence < _PRINTED)
+    return same >= _SAID * len(text) and not circle.is_crossed_by(line)
 
 
 def _fitted(grey: Pixels, circle: Circle) -> Circle:

@@ -95,4 +95,7 @@ def test_only_what_lies_within_a_seal_and_is_said_by_it_goes() -> None:
     under = Line("建筑面积", box(60, 130, 240, 170), 0.99)
     across = Line("出卖人：武汉泰禹置业有限公司", box(0, 130, 900, 170), 0.99)
     short = Line("合格", box(120, 130, 180, 170), 0.99)
-    assert without_sayings([part, star, short, under, across], [(circle, seal)]) == (short, under, across)
+    ring = Line("武汉泰禹", ((20, 190), (-10, 150), (150, -20), (190, 20)), 0.95)  # its corners lie outside the rim
+    printed = Line(NAME, box(10, 130, 290, 170), 0.99)  # over the middle, where no seal has its name
+    lines = [part, star, short, under, across, ring, printed]
+    assert without_sayings(lines, [(circle, seal)]) == (short, under, across, printed)
