@@ -54,6 +54,20 @@ def test_an_area_in_whole_metres_has_perhaps_lost_its_decimals() -> None:
     assert sure(replace(area, value="89.00", check="ok")) > 0.99  # the price says so too
 
 
+@pytest.mark.parametrize(
+    ("name", "whole", "cut"),
+    [
+        ("unit_price", "18500.00", "0.00"),
+        ("property_unit", "望江路362号20幢3单元1303室", "望江路362号20幢3单元1303"),
+        ("address", "学府大道216号15号楼1单元1404室", "学府大道216号15号楼1单元14"),
+    ],
+)
+def test_what_looks_cut_off_is_for_a_person_to_see(name: str, whole: str, cut: str) -> None:
+    one = replace(SURE, name=name, value=whole, check="none", doubt=0.0, line=0.99, print=0.95)
+    assert sure(one) > 0.95
+    assert sure(replace(one, value=cut)) <= 0.9
+
+
 def test_an_engine_that_the_model_was_not_made_with_keeps_its_own_confidence() -> None:
     assert calibrated(SURE, "tesseract").confidence == SURE.confidence
     done = calibrated(SURE, model().engine)

@@ -48,13 +48,21 @@ class Model:
 
     def confidence(self, one: Weighed, *, sealed: bool = False) -> float:
         """0…1, the share of such readings that are right. ``sealed``: a seal lies over it, which may hide a point or a stroke
-        and leave the rest as clear as ever. An area in whole square metres, which one in a hundred is, has perhaps lost what
-        stood behind its point."""
+        and leave the rest as clear as ever; or it looks cut off (``_is_cut_off``)."""
         score = sum(self.weights.get(name, 0.0) * value for name, value in features(one).items())
         most = _FAILED if one.check == "failed" else _REPAIRED if one.repaired else _SUREST
-        cut = sealed or (one.name == "area" and one.value.endswith(".00"))
-        most = min(most, _HIDDEN) if cut and one.check != "ok" else most
+        most = min(most, _HIDDEN) if (sealed or _is_cut_off(one)) and one.check != "ok" else most
         return min(most, 1 / (1 + math.exp(-max(-30.0, min(30.0, score)))))
+
+
+def _is_cut_off(one: Weighed) -> bool:
+    """An area in whole square metres, which one in a hundred is, has perhaps lost what stood behind its point; a price of
+    nothing what stood before it; and a place that ends in a figure its 室 or 号."""
+    if one.name == "area":
+        return one.value.endswith(".00")
+    if KIND.get(one.name) == "sum":
+        return one.value == "0.00"
+    return one.name in ("address", "property_unit") and one.value[-1:].isdigit()
 
 
 def features(one: Weighed) -> dict[str, float]:
