@@ -25,6 +25,7 @@ _LONGEST_TILT = 30.0
 _ONE_SIZE = 1.8  # a line so many times as high as another stands in no row with it: a heading beside small print
 _AT_RULE = 0.25  # of a line's height: so close to the rule of its box, the reader saw the rule as well
 _RULE_BEFORE, _RULE_BEHIND = re.compile(r"^[\[【|丨]([^\]】]*)$"), re.compile(r"^([^\[【]*)[\]】|丨]$")
+_TO_SIGN = re.compile(r"[签盖][字章名] ?[)）]? ?[:：]")
 _SAME_TOP = 0.4  # of the lower box's height: boxes whose tops are that close stand in one row
 
 Rectangle = tuple[float, float, float, float]
@@ -258,7 +259,10 @@ def _rows(block: list[_Placed]) -> list[list[_Placed]]:
 def _belongs(item: _Placed, row: list[_Placed]) -> bool:
     height = median(other.height for other in row)
     lower, higher = sorted((item.height, height))
-    return higher <= _ONE_SIZE * lower and abs(item.middle - median(other.middle for other in row)) < _SAME_ROW * lower
+    signed = any(_TO_SIGN.search(each.line.text) for each in (item, *row))  # a hand made one of the boxes higher
+    return (signed or higher <= _ONE_SIZE * lower) and abs(
+        item.middle - median(other.middle for other in row)
+    ) < _SAME_ROW * lower
 
 
 def _mended(row: list[_Placed]) -> list[Line]:

@@ -151,3 +151,12 @@ def test_short_captions_side_by_side_are_no_writing_in_columns() -> None:
     captions = [column(text, 100 + 80 * index, 100, 30) for index, text in enumerate(("结构", "层数", "用途"))]
     rows = [line(f"第{row}行的内容在此", 600, 100 + 60 * row, 400) for row in range(6)]
     assert texts([*captions, *rows])[:3] == ["结构", "层数", "用途"]
+
+
+def test_a_place_to_sign_stands_in_its_row_however_high_the_hand_reached() -> None:
+    lines = [
+        line("客户（签字）：女", 700, 95, 300, 75),
+        line("部门负责人（签字）：", 100, 120, 320),
+        line("2022年2月26日", 100, 200, 300),
+    ]
+    assert [each.text for each in in_reading_order(lines)] == ["部门负责人（签字）：", "客户（签字）：女", "2022年2月26日"]
