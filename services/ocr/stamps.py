@@ -51,7 +51,8 @@ def without_seals(pixels: Pixels, thumb: Pixels, dpi: float) -> tuple[Pixels, li
         paper = max(float(np.percentile(thumb[small][..., 0][red[small]], _PALEST)), 1.0)
         # as light as the paper around and no lighter: an edge across a line would end it
         stretched = np.minimum(pixels[full][..., 0] * (ground / paper), ground)
-        cleared[full] = np.where(stretched > ground - grain, ground, stretched).astype(np.uint8)
+        red_here = pixels[full][..., 0] > pixels[full][..., 1:].max(axis=2)  # grey print, however pale, is not
+        cleared[full] = np.where(red_here & (stretched > ground - grain), ground, stretched).astype(np.uint8)
     return cleared, [(x * THUMB_STEP, y * THUMB_STEP, w * THUMB_STEP, h * THUMB_STEP) for x, y, w, h in boxes]
 
 

@@ -175,6 +175,14 @@ def test_on_grey_paper_a_seal_leaves_no_edge_that_would_end_a_line() -> None:
     assert cleared[(plain[..., 0] < 160) & ~red].max() < 175
 
 
+def test_pale_grey_print_within_a_seal_stays() -> None:
+    page = paper()
+    ring(page, 400, 450, 150)
+    page[440:460, 360:440] = 190  # a ribbon that ran dry: lighter than a third of the page's contrast
+    cleared, _ = without_seals(page, px.shrunk(page, THUMB_STEP), 200.0)
+    assert cleared[450, 400] < cleared[100, 100] - 10
+
+
 def test_a_red_heading_is_not_a_seal() -> None:
     page = paper()
     page[100:150, 100:700] = (205, 50, 60)
